@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// The border to the host. Everything that crosses it is C: whatever is thrown inside is logged and
+/// becomes a negative errno value here, and nowhere else.
+#include <cerrno>
+#include <exception>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "batch_notifier.hpp"
+#include "config/configuration.hpp"
+#include "keepalived/plugin.h"
+
+/// The opaque object of the C interface.
+struct KeepalivedPlugin {
+  /// Copied, so that only what it points to must stay; lives longer than what uses it.
+  KeepalivedPluginHost host;
+  /// The plugin itself.
+  batch_notifier::BatchNotifier notifier;
+
+  /// Starts; throws what BatchNotifier throws.
+  explicit KeepalivedPlugin(const KeepalivedPluginHost& given) : host(given), notifier(host) {}
+};
+
+namespace {
+
+using batch_notifier::config::Problem;
+
+void log_error(const KeepalivedPluginHost& host, const char* message) noexcept {
+  if (host.log != nullptr) {
+    host.log(host.context, static_cast<int>(batch_notifier::runtime::Severity::error), message);
+  }
+}
+
+/// Runs `body`; turns what it throws into a negative errno value.
+template <typename Body>
+int guarded(const KeepalivedPluginHost& host, Body body) noexcept {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    log_error(host, "out of memory");
+    return -ENOMEM;
+  } catch (const std::system_error& error) {
+    log_error(host, error.what());
+    const int number = error.code().value();
+    return number > 0 ? -number : -EIO;
+  } catch (const std::exception& error) {
+    log_error(host, error.what());
+  } catch (...) {
+    log_error(host, "unknown failure");
+  }
+  return -EIO;
+}
+
+bool compatible(const KeepalivedPluginHost& host) {
+  return host.abi_version == KEEPALIVED_PLUGIN_ABI_VERSION && host.size >= sizeof(host) &&
+         host.config_path != nullptr;
+}
+
+int check_config(const KeepalivedPluginHost* host, KeepalivedPluginReport report) {
+  if (host == nullptr || report == nullptr || !compatible(*host)) {
+    return -EINVAL;
+  }
+  return guarded(*host, [&] {
+    batch_notifier::config::SystemConfigFiles files;
+    const auto configuration = batch_notifier::config::read_configuration(
+        host->config_path, batch_notifier::config::default_config_id(), files);
+    for (const Problem& problem : configuration.problems) {
+      report(host->context, problem.location.file.c_str(), problem.location.line,
+             problem.message.c_str());
+    }
+    return static_cast<int>(configuration.problems.size());
+  });
+}
+
+int start(const KeepalivedPluginHost* host, KeepalivedPlugin** plugin) {
+  if (plugin == nullptr) {
+    return -EINVAL;
+  }
+  *plugin = nullptr;
+  if (host == nullptr || !compatible(*host)) {
+    return -EINVAL;
+  }
+  return guarded(*host, [&] {
+    *plugin = std::make_unique<KeepalivedPlugin>(*host).release();
+    return 0;
+  });
+}
+
+int fd(const KeepalivedPlugin* plugin) {
+  return plugin->notifier.fd();
+}
+
+int dispatch(KeepalivedPlugin* plugin) {
+  return guarded(plugin->host, [&] { return plugin->notifier.dispatch() ? 1 : 0; });
+}
+
+int stop(KeepalivedPlugin* plugin, uint32_t deadline_ms) {
+  return guarded(plugin->host, [&] {
+    std::optional<batch_notifier::core::Duration> within;
+    if (deadline_ms != UINT32_MAX) {
+      within = std::chrono::milliseconds(deadline_ms);
+    }
+    plugin->notifier.stop(within);
+    return 0;
+  });
+}
+
+void destroy(KeepalivedPlugin* plugin) {
+  delete plugin;
+}
+
+}  // namespace
+
+extern "C" {
+#if defined(__GNUC__)
+__attribute__((visibility("default")))
+#endif
+const KeepalivedPluginDescriptor keepalived_plugin = {
+    KEEPALIVED_PLUGIN_ABI_VERSION,
+    sizeof(KeepalivedPluginDescriptor),
+    "batch_notifier",
+    BATCH_NOTIFIER_VERSION,
+    check_config,
+    start,
+    fd,
+    dispatch,
+    stop,
+    destroy,
+};
+}

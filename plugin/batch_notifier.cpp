@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+#include "batch_notifier.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cctype>
+#include <exception>
+#include <fstream>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "notifiers/notifier_factory.hpp"
+
+namespace batch_notifier {
+
+namespace {
+
+using runtime::Severity;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+std::string new_uuid() {
+  std::ifstream file("/proc/sys/kernel/random/uuid");
+  std::string uuid;
+  if (!std::getline(file, uuid) || uuid.empty()) {
+    throw std::runtime_error("cannot read /proc/sys/kernel/random/uuid: is /proc mounted?");
+  }
+  return uuid;
+}
+
+std::string place(const core::SourceLocation& location) {
+  return location.file + ":" + std::to_string(location.line) + ": ";
+}
+
+std::string seconds(core::Duration duration) {
+  const auto tenths = duration.count() / 100'000;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+std::string describe(const core::Batch& batch) {
+  return "batch " + std::to_string(batch.sequence) + (batch.snapshot ? " (snapshot)" : "") +
+         " of " + std::to_string(batch.changes.size()) +
+         (batch.changes.size() == 1 ? " instance" : " instances");
+}
+
+}  // namespace
+
+BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
+    : log_(host), timer_(loop_, [this] { feed(core::TimeReached{}); }) {
+  config::SystemConfigFiles files;
+  configuration_ = config::read_configuration(host.config_path, config::default_config_id(), files);
+  for (const config::Problem& problem : configuration_.problems) {
+    log_.write(Severity::error, place(problem.location) + problem.message);
+  }
+  make_notifiers();
+  const core::RunIdentity run{new_uuid(), host_name()};
+  const core::Now now = runtime::read_clocks();
+  const auto seed = static_cast<std::uint32_t>(now.utc.time_since_epoch().count() ^ getpid());
+  engine_.emplace(configuration_.topology, configuration_.settings, run, seed, now);
+  engine_->statistics().add(core::Counter::config_problems, configuration_.problems.size());
+  log_.write(Severity::notice, "batch_notifier " BATCH_NOTIFIER_VERSION " started: " +
+                                   std::to_string(configuration_.topology.instances.size()) +
+                                   " instances, " + std::to_string(consumers_.size()) +
+                                   " notifiers, epoch " + run.epoch);
+  start_sources();
+  feed(core::TimeReached{});
+}
+
+BatchNotifier::~BatchNotifier() = default;
+
+void BatchNotifier::make_notifiers() {
+  std::vector<core::NotifierSettings> usable;
+  for (core::NotifierSettings& settings : configuration_.settings.notifiers) {
+    try {
+      Consumer consumer;
+      consumer.notifier = notifiers::make_notifier(loop_, log_, settings);
+      consumers_.push_back(std::move(consumer));
+      usable.push_back(std::move(settings));
+    } catch (const std::exception& error) {
+      log_.write(Severity::error, std::string(error.what()) + "; this notifier is left out");
+    }
+  }
+  configuration_.settings.notifiers = std::move(usable);
+  if (consumers_.empty()) {
+    log_.write(Severity::warning,
+               "nobody is to be told: no @batch_notifier line names a usable notifier");
+  }
+}
+
+void BatchNotifier::start_sources() {
+  core::Statistics& statistics = engine_->statistics();
+  netlink_ = std::make_unique<sources::NetlinkSource>(loop_, log_, statistics,
+                                                      configuration_.topology, *this);
+  netlink_->start();
+  if (!configuration_.topology.dbus_enabled) {
+    log_.write(Severity::warning,
+               "enable_dbus is not set in global_defs: states are taken from the kernel alone");
+    return;
+  }
+  dbus_ = std::make_unique<sources::DbusSource>(loop_, log_, statistics, configuration_.topology,
+                                                *this, sources::DbusSource::Options{});
+  dbus_->start();
+}
+
+bool BatchNotifier::dispatch() {
+  loop_.dispatch();
+  return running_;
+}
+
+void BatchNotifier::stop(std::optional<core::Duration> within) {
+  log_.write(Severity::notice, "stopping: the last states are awaited and told");
+  feed(core::StopRequested{within.value_or(configuration_.settings.stop_timeout)});
+}
+
+void BatchNotifier::observe(const core::Observation& observation) {
+  if (log_.detailed()) {
+    log_observation(observation);
+  }
+  feed(observation);
+}
+
+void BatchNotifier::feed(core::Event event) {
+  // Handing a batch over can fail at once, which is an event in itself: it waits its turn.
+  events_.push_back(std::move(event));
+  if (feeding_) {
+    return;
+  }
+  feeding_ = true;
+  while (!events_.empty()) {
+    const core::Event next = std::move(events_.front());
+    events_.pop_front();
+    for (const core::Action& action : engine_->step(next, runtime::read_clocks())) {
+      perform(action);
+    }
+  }
+  feeding_ = false;
+  if (const std::optional<core::MonotonicTime> deadline = engine_->deadline()) {
+    timer_.set(*deadline);
+  } else {
+    timer_.cancel();
+  }
+}
+
+void BatchNotifier::perform(const core::Action& action) {
+  if (const auto* delivery = std::get_if<core::Deliver>(&action)) {
+    deliver(*delivery);
+  } else if (const auto* retry = std::get_if<core::RetryScheduled>(&action)) {
+    log_retry(*retry);
+  } else if (const auto* changed = std::get_if<core::StatusChanged>(&action)) {
+    log_status(changed->instance);
+  } else if (const auto* completed = std::get_if<core::StopCompleted>(&action)) {
+    running_ = false;
+    log_.write(completed->everything_delivered ? Severity::notice : Severity::warning,
+               completed->everything_delivered
+                   ? "stopped: everything has been delivered"
+                   : "stopped: the time is up and not everything has been delivered");
+  }
+}
+
+void BatchNotifier::deliver(const core::Deliver& delivery) {
+  Consumer& consumer = consumers_.at(delivery.notifier);
+  consumer.in_flight = delivery.batch;
+  try {
+    consumer.notifier->deliver(
+        delivery.batch, [this, index = delivery.notifier](const core::DeliveryResult& result) {
+          finish(index, result);
+        });
+  } catch (const std::exception& error) {
+    finish(delivery.notifier, {core::DeliveryStatus::unseen, error.what(), std::nullopt});
+  }
+}
+
+void BatchNotifier::finish(std::size_t notifier, const core::DeliveryResult& result) {
+  log_result(configuration_.settings.notifiers.at(notifier), consumers_.at(notifier), result);
+  feed(core::DeliveryFinished{notifier, result});
+}
+
+void BatchNotifier::log_result(const core::NotifierSettings& settings, Consumer& consumer,
+                               const core::DeliveryResult& result) {
+  const std::string subject = settings.name + ": " + describe(consumer.in_flight);
+  consumer.in_flight.changes.clear();
+  if (result.status == core::DeliveryStatus::delivered) {
+    const bool recovered = !consumer.last_failure.empty();
+    consumer.last_failure.clear();
+    log_.write(recovered ? Severity::notice : Severity::info,
+               subject + (recovered ? " delivered: it works again" : " delivered"));
+    return;
+  }
+  if (result.status == core::DeliveryStatus::refused) {
+    log_.write(Severity::error, subject + " was refused for good and is dropped: " + result.reason);
+    return;
+  }
+  // One message per reason: a consumer that is down for a night must not fill the log.
+  if (consumer.last_failure != result.reason) {
+    consumer.last_failure = result.reason;
+    log_.write(Severity::warning, place(settings.location) + subject + " failed: " + result.reason +
+                                      "; it is retried until it succeeds");
+  }
+}
+
+void BatchNotifier::log_retry(const core::RetryScheduled& retry) {
+  if (log_.detailed()) {
+    log_.write(Severity::debug, configuration_.settings.notifiers.at(retry.notifier).name +
+                                    ": next attempt in " + seconds(retry.wait));
+  }
+}
+
+void BatchNotifier::log_status(core::InstanceIndex index) {
+  if (!log_.detailed()) {
+    return;
+  }
+  const core::InstanceStatus& status = engine_->statuses()[index];
+  log_.write(Severity::debug, configuration_.topology.instances[index].name + ": " +
+                                  std::string(to_string(status.state)) + " by " +
+                                  std::string(to_string(status.authority)) + " (" +
+                                  std::string(to_string(status.cause)) + "), health " +
+                                  std::string(to_string(status.health)));
+}
+
+void BatchNotifier::log_observation(const core::Observation& observation) {
+  const auto name = [this](core::InstanceIndex index) {
+    return configuration_.topology.instances.at(index).name;
+  };
+  std::string text;
+  if (const auto* seen = std::get_if<core::StateSeen>(&observation)) {
+    text = name(seen->instance) + " is " + std::string(to_string(seen->state)) + " by " +
+           std::string(to_string(seen->witness)) + (seen->answered ? " (read)" : " (signal)");
+  } else if (const auto* vips = std::get_if<core::VipsSeen>(&observation)) {
+    text = name(vips->instance) + " has " + std::to_string(vips->present) + " VIPs";
+  } else if (const auto* absent = std::get_if<core::DbusInstanceAbsent>(&observation)) {
+    text = name(absent->instance) + " is not known on D-Bus";
+  } else if (std::holds_alternative<core::DbusOwnerFound>(observation)) {
+    text = "keepalived is on the bus";
+  } else if (std::holds_alternative<core::DbusReadComplete>(observation)) {
+    text = "every instance has been read";
+  } else if (std::holds_alternative<core::DbusOwnerLost>(observation)) {
+    text = "keepalived has left the bus";
+  } else if (std::holds_alternative<core::DbusBusLost>(observation)) {
+    text = "the bus is gone";
+  } else {
+    text = std::holds_alternative<core::KernelReadComplete>(observation)
+               ? "the kernel's addresses have been read"
+               : "the kernel's addresses are not known";
+  }
+  log_.write(Severity::debug, "observed: " + text);
+}
+
+}  // namespace batch_notifier

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// The composition root: makes the parts, connects them, and carries the core's decisions out. It
+/// decides nothing itself.
+///
+///     sources --Observation--> engine --Deliver--> notifiers
+///                                ^--DeliveryFinished--'
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/configuration.hpp"
+#include "core/engine.hpp"
+#include "host_log.hpp"
+#include "keepalived/plugin.h"
+#include "notifiers/notifier.hpp"
+#include "runtime/event_loop.hpp"
+#include "sources/dbus_source.hpp"
+#include "sources/netlink_source.hpp"
+
+namespace batch_notifier {
+
+/// One started plugin. One thread.
+class BatchNotifier final : private core::ObservationSink {
+ public:
+  /// Reads the configuration and starts every part. A part that cannot start is logged and either
+  /// retried by itself (sources) or left out (notifiers). Throws std::system_error when the
+  /// configuration cannot be read or the event loop cannot be made. `host` must outlive the object.
+  explicit BatchNotifier(const KeepalivedPluginHost& host);
+  BatchNotifier(const BatchNotifier&) = delete;
+  BatchNotifier& operator=(const BatchNotifier&) = delete;
+  ~BatchNotifier() override;
+
+  /// The descriptor to poll.
+  [[nodiscard]] int fd() const { return loop_.fd(); }
+
+  /// Handles what is ready. False once the plugin has stopped.
+  bool dispatch();
+
+  /// Begins to stop; see the descriptor's `stop`. Nothing: within `stop_timeout`.
+  void stop(std::optional<core::Duration> within);
+
+ private:
+  /// One consumer, with what the log needs to know of its past.
+  struct Consumer {
+    std::unique_ptr<notifiers::Notifier> notifier;
+    std::string last_failure;
+    core::Batch in_flight;
+  };
+
+  void observe(const core::Observation& observation) override;
+  void log_observation(const core::Observation& observation);
+  void make_notifiers();
+  void start_sources();
+  void feed(core::Event event);
+  void perform(const core::Action& action);
+  void deliver(const core::Deliver& delivery);
+  void finish(std::size_t notifier, const core::DeliveryResult& result);
+  void log_result(const core::NotifierSettings& settings, Consumer& consumer,
+                  const core::DeliveryResult& result);
+  void log_retry(const core::RetryScheduled& retry);
+  void log_status(core::InstanceIndex index);
+
+  HostLog log_;
+  runtime::EventLoop loop_;
+  config::Configuration configuration_;
+  std::vector<Consumer> consumers_;
+  std::optional<core::Engine> engine_;
+  runtime::Timer timer_;
+  std::deque<core::Event> events_;
+  bool feeding_ = false;
+  bool running_ = true;
+  std::unique_ptr<sources::DbusSource> dbus_;
+  std::unique_ptr<sources::NetlinkSource> netlink_;
+};
+
+}  // namespace batch_notifier

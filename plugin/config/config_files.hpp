@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// The only way from the configuration reader to the world outside. With a fake behind it, every
+/// test and every fuzzed input runs without touching a disk.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace batch_notifier::config {
+
+/// What came of reading a file.
+struct FileText {
+  std::string text;       ///< All of it.
+  std::error_code error;  ///< Why there is none.
+  /// It is there, but not a regular file without execute permission: keepalived reads no other.
+  bool unsuitable = false;
+};
+
+/// Files, wildcards and the environment, as the configuration reader sees them.
+class ConfigFiles {
+ public:
+  virtual ~ConfigFiles() = default;
+
+  /// Reads a file at one go.
+  virtual FileText read(const std::string& path) = 0;
+
+  /// The paths that match a pattern of glob(7), braces included, in order. A relative pattern
+  /// starts at `directory`. Nothing if there is no match or a directory cannot be read.
+  virtual std::vector<std::string> expand(const std::string& directory,
+                                          const std::string& pattern) = 0;
+
+  /// An environment variable, for `${_ENV NAME}`; nothing if it is not set.
+  virtual std::optional<std::string> environment(const std::string& name) = 0;
+};
+
+/// The real ones.
+class DiskFiles : public ConfigFiles {
+ public:
+  /// The size of file that is refused: nobody's configuration, and memory is the host's.
+  static constexpr std::size_t largest_file = 64U << 20U;
+
+  FileText read(const std::string& path) override;
+  std::vector<std::string> expand(const std::string& directory,
+                                  const std::string& pattern) override;
+  std::optional<std::string> environment(const std::string& name) override;
+};
+
+}  // namespace batch_notifier::config

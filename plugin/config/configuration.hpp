@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// keepalived.conf as the plugin reads it. keepalived has no way to tell a program what it has been
+/// configured with, so the file is read a second time, by keepalived's own rules: lines
+/// (line_reader.hpp), words (words.hpp), blocks (block_reader.hpp), and from these the topology and
+/// the settings. It is no checker of keepalived's configuration: keywords that mean nothing here
+/// are passed over in silence.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config_files.hpp"
+#include "config/problem.hpp"
+#include "core/settings.hpp"
+#include "core/topology.hpp"
+
+namespace batch_notifier::config {
+
+/// All that a configuration says.
+struct Configuration {
+  core::Settings settings;        ///< The `@batch_notifier` lines.
+  core::Topology topology;        ///< keepalived's own lines.
+  std::vector<Problem> problems;  ///< What was left out, in file order.
+};
+
+/// Reads `path` and all that it includes. `config_id` is keepalived's `--config-id`. Throws
+/// std::system_error if `path` itself cannot be read; whatever else is wrong is among the problems.
+Configuration read_configuration(const std::string& path, const std::string& config_id,
+                                 ConfigFiles& files);
+
+/// The config-id of a keepalived that was given none: the host name up to its first dot.
+std::string default_config_id();
+
+}  // namespace batch_notifier::config

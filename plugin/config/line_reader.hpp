@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// Files to lines, as keepalived's own reader makes them: without comments, for this node only,
+/// definitions replaced, sequences written out, included files in their place, and braces on lines
+/// of their own. Whatever yields lines (a file, a definition of several lines, a sequence) stands
+/// on one stack, and the newest is read first.
+///
+/// keepalived skips `@batch_notifier` lines as another node's; here they come out marked.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/config_files.hpp"
+#include "config/definitions.hpp"
+#include "config/problem.hpp"
+#include "config/sequence.hpp"
+
+namespace batch_notifier::config {
+
+/// What a setting's line begins with.
+inline constexpr std::string_view setting_mark = "@batch_notifier";
+
+/// Whether a line is a setting: begins with the mark as a word of its own.
+bool is_setting(std::string_view text);
+
+/// One line of the configuration.
+struct Line {
+  core::SourceLocation location;  ///< Where it stands, or where what it was made from stands.
+  std::string text;               ///< Never empty, unless it is a setting; "{", "}" or words.
+  bool setting = false;           ///< `text` is what follows `@batch_notifier`.
+};
+
+/// Reads a configuration line by line. What it makes of hostile input is limited: lines, files,
+/// their nesting.
+class LineReader {
+ public:
+  /// Lines that are read or made in all.
+  static constexpr std::size_t most_lines = 1'000'000;
+  /// Files that are opened in all.
+  static constexpr std::size_t most_files = 10'000;
+  /// Files that include one another.
+  static constexpr std::size_t deepest_include = 32;
+
+  /// Opens `path`. `files` and `problems` must outlive this. Throws std::system_error if the file
+  /// cannot be read.
+  LineReader(const std::string& path, const std::string& config_id, ConfigFiles& files,
+             Problems& problems);
+
+  /// The next line; nothing at the end.
+  std::optional<Line> next();
+
+ private:
+  // Files that one include named, one of which is open.
+  struct FileSource {
+    std::vector<std::string> paths;
+    std::size_t next_path = 0;
+    core::SourceLocation included_at;
+    core::SourceLocation location;
+    std::string directory;
+    std::string text;
+    std::size_t offset = 0;
+  };
+  struct LinesSource {
+    std::shared_ptr<const Lines> lines;
+    core::SourceLocation location;
+    std::size_t next = 0;
+  };
+  struct SequenceSource {
+    Sequence sequence;
+    core::SourceLocation location;
+  };
+  using Source = std::variant<FileSource, LinesSource, SequenceSource>;
+
+  std::optional<Line> read_raw();
+  bool read_raw_from(FileSource& source, Line& line);
+  bool read_raw_from(LinesSource& source, Line& line);
+  bool read_raw_from(SequenceSource& source, Line& line);
+  bool open_next_file(FileSource& source);
+  bool continue_definition(const Line& line);
+  void process(Line& line);
+  bool is_for_this_node(std::string& text) const;
+  void read_setting(Line& line);
+  bool substitute(Line& line, bool several_lines);
+  void push(Source source, const core::SourceLocation& location);
+  bool include(const Line& line);
+  void split_at_brace(Line& line);
+  void stop(const core::SourceLocation& location, const std::string& message);
+  [[nodiscard]] const std::string& directory() const;
+
+  std::string config_id_;
+  ConfigFiles& files_;
+  Problems& problems_;
+  Definitions definitions_;
+  std::vector<Source> sources_;
+  std::optional<Line> rest_of_line_;
+  std::string open_definition_;
+  std::size_t lines_ = 0;
+  std::size_t files_opened_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace batch_notifier::config

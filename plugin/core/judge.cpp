@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include "core/judge.hpp"
+
+#include <variant>
+
+#include "core/deadlines.hpp"
+
+namespace batch_notifier::core {
+
+namespace {
+
+bool is_final(VrrpState state) {
+  return state == VrrpState::stop || state == VrrpState::deleted;
+}
+
+bool has_first_vip(const Instance& instance) {
+  return !instance.vips.empty() && !instance.vips.front().excluded;
+}
+
+}  // namespace
+
+Judge::Judge(const Topology& topology, Statistics& statistics, MonotonicTime started)
+    : topology_(topology),
+      statistics_(statistics),
+      now_(started),
+      views_(topology.instances.size()) {
+  for (const Instance& instance : topology.instances) {
+    unheard_ += instance.ignored ? 0 : 1;
+  }
+  dbus_grace_until_ = started + dbus_grace;
+}
+
+std::optional<MonotonicTime> Judge::deadline() const {
+  return earliest(dbus_grace_until_, owner_lost_until_);
+}
+
+std::vector<Verdict> Judge::step(const Observation& observation, MonotonicTime now) {
+  now_ = now;
+  return std::visit([this](const auto& value) { return handle(value); }, observation);
+}
+
+std::vector<Verdict> Judge::step(MonotonicTime now) {
+  now_ = now;
+  std::vector<Verdict> verdicts;
+  if (dbus_grace_until_ && *dbus_grace_until_ <= now) {
+    dbus_grace_until_.reset();
+    verdicts = judge_all(Cause::startup);
+  }
+  if (owner_lost_until_ && *owner_lost_until_ <= now) {
+    owner_lost_until_.reset();
+    keepalived_gone_ = true;
+    for (InstanceIndex instance = 0; instance < views_.size(); ++instance) {
+      if (!is_final(views_[instance].state)) {
+        conclude(instance, {VrrpState::unknown, views_[instance].authority}, Cause::lost, verdicts);
+      }
+    }
+  }
+  return verdicts;
+}
+
+std::vector<Verdict> Judge::handle(const StateSeen& seen) {
+  std::vector<Verdict> verdicts;
+  Views& views = views_.at(seen.instance);
+  if (seen.witness == Witness::fifo) {
+    views.fifo = seen.state;
+  } else {
+    views.dbus = seen.state;
+    views.dbus_absent = false;
+  }
+  const Cause told = seen.state == VrrpState::stop ? Cause::shutdown : Cause::signal;
+  judge(seen.instance, seen.answered ? Cause::resync : told, verdicts);
+  return verdicts;
+}
+
+std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
+  forget_dbus();
+  dbus_phase_ = DbusPhase::reading;
+  owner_lost_until_.reset();
+  keepalived_gone_ = false;
+  return {};
+}
+
+std::vector<Verdict> Judge::handle(const DbusReadComplete& /*complete*/) {
+  dbus_phase_ = DbusPhase::attached;
+  return judge_all(Cause::resync);
+}
+
+std::vector<Verdict> Judge::handle(const DbusInstanceAbsent& absent) {
+  std::vector<Verdict> verdicts;
+  views_.at(absent.instance).dbus.reset();
+  views_.at(absent.instance).dbus_absent = true;
+  judge(absent.instance, Cause::resync, verdicts);
+  return verdicts;
+}
+
+std::vector<Verdict> Judge::handle(const DbusOwnerLost& /*lost*/) {
+  forget_dbus();
+  dbus_phase_ = DbusPhase::unattached;
+  owner_lost_until_ = now_ + respawn_grace;
+  return {};
+}
+
+std::vector<Verdict> Judge::handle(const DbusBusLost& /*lost*/) {
+  // A dying bus may report the loss of every owner before its own: that is no news of keepalived.
+  owner_lost_until_.reset();
+  forget_dbus();
+  dbus_phase_ = DbusPhase::unattached;
+  return judge_all(Cause::resync);
+}
+
+std::vector<Verdict> Judge::handle(const VipsSeen& seen) {
+  std::vector<Verdict> verdicts;
+  views_.at(seen.instance).first_vip_present = seen.first_present;
+  judge(seen.instance, Cause::signal, verdicts);
+  return verdicts;
+}
+
+std::vector<Verdict> Judge::handle(const KernelReadComplete& /*complete*/) {
+  const bool was_known = kernel_known_;
+  kernel_known_ = true;
+  return was_known ? std::vector<Verdict>{} : judge_all(Cause::resync);
+}
+
+std::vector<Verdict> Judge::handle(const KernelLost& /*lost*/) {
+  kernel_known_ = false;
+  return {};
+}
+
+bool Judge::kernel_may_decide(InstanceIndex instance) const {
+  if (!kernel_known_ || keepalived_gone_ || owner_lost_until_ ||
+      !has_first_vip(topology_.instances[instance])) {
+    return false;
+  }
+  if (views_[instance].dbus_absent || !topology_.dbus_enabled) {
+    return true;
+  }
+  const bool dbus_may_yet_answer = dbus_phase_ == DbusPhase::reading ||
+                                   (dbus_grace_until_ && views_[instance].state == VrrpState::init);
+  return !dbus_may_yet_answer;
+}
+
+std::optional<Judge::Finding> Judge::find(InstanceIndex instance) const {
+  const Views& views = views_[instance];
+  if (views.dbus) {
+    return Finding{*views.dbus, Witness::dbus};
+  }
+  if (views.fifo) {
+    return Finding{*views.fifo, Witness::fifo};
+  }
+  if (!kernel_may_decide(instance)) {
+    return std::nullopt;
+  }
+  if (views.first_vip_present) {
+    return Finding{VrrpState::master, Witness::netlink};
+  }
+  const bool says_nothing_new = views.state != VrrpState::master && views.state != VrrpState::init;
+  return Finding{says_nothing_new ? views.state : VrrpState::backup, Witness::netlink};
+}
+
+void Judge::judge(InstanceIndex instance, Cause cause, std::vector<Verdict>& verdicts) {
+  if (const std::optional<Finding> finding = find(instance)) {
+    conclude(instance, *finding, cause, verdicts);
+  }
+}
+
+std::vector<Verdict> Judge::judge_all(Cause cause) {
+  std::vector<Verdict> verdicts;
+  for (InstanceIndex instance = 0; instance < views_.size(); ++instance) {
+    judge(instance, cause, verdicts);
+  }
+  return verdicts;
+}
+
+void Judge::conclude(InstanceIndex instance, Finding finding, Cause cause,
+                     std::vector<Verdict>& verdicts) {
+  Views& views = views_[instance];
+  const bool first = views.state == VrrpState::init;
+  // INIT from keepalived only says that the instance has not made up its mind.
+  if (topology_.instances[instance].ignored || finding.state == VrrpState::init) {
+    return;
+  }
+  const bool other_authority = views.authority != finding.authority;
+  if (!other_authority && views.state == finding.state) {
+    return;
+  }
+  if (other_authority && !first) {
+    statistics_.add(Counter::authority_changes);
+  }
+  views.state = finding.state;
+  views.authority = finding.authority;
+  if (first) {
+    --unheard_;
+  }
+  const Cause reason = first && cause != Cause::lost ? Cause::startup : cause;
+  verdicts.push_back({instance, finding.state, finding.authority, reason});
+}
+
+void Judge::forget_dbus() {
+  for (Views& views : views_) {
+    views.dbus.reset();
+    views.dbus_absent = false;
+  }
+}
+
+}  // namespace batch_notifier::core

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// What the witnesses report. A source turns bytes into one of these and knows nothing of what
+/// follows; the judge takes them and knows nothing of bytes.
+///
+/// Every observation says what *is*, not what happened: repeating one, or losing all but the last,
+/// leaves the same picture.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "core/topology.hpp"
+#include "core/vrrp_state.hpp"
+
+namespace batch_notifier::core {
+
+/// Who says so; also the authority behind a state.
+enum class Witness : std::uint8_t {
+  dbus,     ///< keepalived's D-Bus service.
+  fifo,     ///< keepalived's notify FIFO.
+  netlink,  ///< The kernel.
+};
+
+/// "dbus", "fifo" or "netlink".
+std::string_view to_string(Witness witness);
+
+/// D-Bus or the FIFO says that an instance is in a state.
+struct StateSeen {
+  Witness witness = Witness::dbus;    ///< dbus or fifo.
+  InstanceIndex instance = 0;         ///< Which instance.
+  VrrpState state = VrrpState::init;  ///< What it is in.
+  bool answered = false;              ///< Found by reading, so the moment of change is not known.
+  std::optional<std::uint8_t> priority;  ///< Effective priority, from the FIFO only.
+};
+
+/// keepalived's service has an owner on the bus and its instances are about to be read.
+struct DbusOwnerFound {};
+
+/// Every instance has been asked for once since the owner was found.
+struct DbusReadComplete {};
+
+/// D-Bus does not know this instance: keepalived refused to answer for it.
+struct DbusInstanceAbsent {
+  InstanceIndex instance = 0;  ///< Which instance.
+};
+
+/// The service has lost its owner while the bus lives: keepalived is gone.
+struct DbusOwnerLost {};
+
+/// The bus itself is gone, which says nothing about keepalived.
+struct DbusBusLost {};
+
+/// How many of an instance's VIPs the kernel has.
+struct VipsSeen {
+  InstanceIndex instance = 0;  ///< Which instance.
+  std::uint32_t present = 0;   ///< How many of its VIPs, excluded ones too, are there.
+  bool first_present = false;  ///< Whether the first of `virtual_ipaddress` is.
+};
+
+/// The kernel's addresses have been read in full; VipsSeen of every instance came before this.
+struct KernelReadComplete {};
+
+/// The kernel's addresses cannot be relied on until the next KernelReadComplete.
+struct KernelLost {};
+
+/// Anything that a witness can report.
+using Observation =
+    std::variant<StateSeen, DbusOwnerFound, DbusReadComplete, DbusInstanceAbsent, DbusOwnerLost,
+                 DbusBusLost, VipsSeen, KernelReadComplete, KernelLost>;
+
+/// Where sources put what they observe. Implemented by the composition root, and by tests.
+class ObservationSink {
+ public:
+  virtual ~ObservationSink() = default;
+
+  /// Takes one observation, in the order in which they were made. Must not destroy the source.
+  virtual void observe(const Observation& observation) = 0;
+};
+
+}  // namespace batch_notifier::core

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// What the `@batch_notifier` lines say: batching times, and who is to be told. The defaults
+/// written here are the documented ones.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/time.hpp"
+#include "core/topology.hpp"
+#include "core/vrrp_state.hpp"
+
+namespace batch_notifier::core {
+
+/// When a batch closes and when it may leave.
+struct BatchTiming {
+  Duration wait{100'000};         ///< `batch_wait`: closes once nothing new has come for this long.
+  Duration max_wait{1'000'000};   ///< `batch_max_wait`: closes this long after it opened.
+  std::uint64_t max_changes = 0;  ///< `batch_max_changes`: closes at so many; 0 for no limit.
+  Duration interval{2'000'000};   ///< `batch_interval`: least time between two batches.
+  Duration repeat_interval{0};    ///< `repeat_interval`: full snapshot this often; 0 for never.
+};
+
+/// The kinds of consumers.
+enum class NotifierKind : std::uint8_t {
+  notify_batch,    ///< Run a command once per batch, JSON on standard input.
+  notify_each,     ///< Run a keepalived notify script once per change.
+  notify_http,     ///< POST to a URL.
+  notify_neutron,  ///< Tell a Neutron L3 agent.
+  append_file,     ///< Append one line per batch.
+  state_file,      ///< Keep one file per instance.
+  metrics_file,    ///< Keep one file of metrics.
+};
+
+/// The setting's keyword, e.g. "notify_batch".
+std::string_view to_string(NotifierKind kind);
+
+/// `user NAME [GROUP]`: who a command runs as. Names, resolved when the notifier starts.
+struct UserName {
+  std::string user;   ///< Login name or number.
+  std::string group;  ///< Group name or number; empty for the user's own.
+};
+
+/// One consumer and its options.
+struct NotifierSettings {
+  NotifierKind kind = NotifierKind::notify_batch;  ///< What kind it is.
+  std::string name;                                ///< "<keyword>:<number of its kind, from 1>".
+  /// The command and its arguments, or the one FILE, URL or SOCKET.
+  std::vector<std::string> target;
+  Duration timeout{10'000'000};    ///< `timeout`: how long one delivery may take.
+  Duration retry_max{60'000'000};  ///< `retry_max`: longest wait before a delivery is retried.
+  std::optional<UserName> user;    ///< `user`; else the loader's own.
+  std::vector<VrrpState> states;   ///< `states`: told only of these; empty for all.
+  std::string instances;           ///< `instances`: glob of instance names; empty for all.
+  SourceLocation location;         ///< Where it is configured.
+};
+
+/// All settings of one configuration.
+struct Settings {
+  BatchTiming timing;                       ///< Batching times, alike for every notifier.
+  MasterHold master_hold;                   ///< Global `master_hold`; `advert` unless set.
+  Duration stop_timeout{5'000'000};         ///< `stop_timeout`: how long the last batch may take.
+  Duration health_wait{1'000'000};          ///< `health_wait`: how long a disagreement must last.
+  std::vector<NotifierSettings> notifiers;  ///< In configuration order.
+};
+
+}  // namespace batch_notifier::core

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// The states of a virtual router, in keepalived's own words. RFC 5798 and RFC 9568 section 6.3
+/// know Initialize, Backup and Active (Master); keepalived adds the rest, and UNKNOWN is ours for
+/// an instance whose keepalived has gone without having said anything.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace batch_notifier::core {
+
+/// State of one VRRP instance.
+enum class VrrpState : std::uint8_t {
+  init,     ///< Nothing has been heard yet.
+  backup,   ///< Listening to another router's adverts.
+  master,   ///< Owner of the virtual addresses.
+  fault,    ///< Unable to run: a tracked interface, script or process is down.
+  stop,     ///< keepalived has stopped in good order.
+  deleted,  ///< Removed from the configuration.
+  unknown,  ///< keepalived went away without a word.
+};
+
+/// How many different states there are.
+inline constexpr std::size_t vrrp_state_count = 7;
+
+/// keepalived's word for the state, e.g. "MASTER".
+std::string_view to_string(VrrpState state);
+
+/// The state that a word of keepalived's means; nothing for any other word.
+std::optional<VrrpState> parse_vrrp_state(std::string_view word);
+
+}  // namespace batch_notifier::core

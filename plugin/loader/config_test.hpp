@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// --config-test: what `keepalived -t` is for keepalived's own words, for those that it skips. Runs
+/// in the calling process, forks nothing and writes nothing to the system log, because a person or
+/// an editor is waiting for the answer.
+#pragma once
+
+#include "loader/options.hpp"
+
+namespace batch_notifier::loader {
+
+/// Prints every problem of the configuration to standard output, as `FILE:LINE: text`, and what
+/// hinders the test itself to standard error. Returns the exit status.
+int test_config(const Options& options);
+
+}  // namespace batch_notifier::loader

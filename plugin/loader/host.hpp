@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// The host's side of the plugin ABI: what a plugin is told, and where its messages go.
+#pragma once
+
+#include "keepalived/plugin.h"
+#include "loader/options.hpp"
+#include "runtime/log.hpp"
+
+namespace batch_notifier::loader {
+
+/// Describes this host. `options`, `state_dir` (or nullptr for none) and `log` must outlive the
+/// plugin that is given the result.
+KeepalivedPluginHost make_host(const Options& options, const char* state_dir, runtime::Log& log);
+
+}  // namespace batch_notifier::loader

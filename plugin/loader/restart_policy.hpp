@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// What to do when a worker has ended: a decision of its own, without processes or clocks, so that
+/// hours of crashing are a table in a unit test. A crash is repaired almost at once, because nobody
+/// is notified meanwhile; a plugin that crashes again and again costs one start every five seconds.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <variant>
+
+#include "core/time.hpp"
+
+namespace batch_notifier::loader {
+
+/// The supervisor ends.
+struct ExitWith {
+  int status;  ///< With this exit status.
+};
+
+/// The supervisor starts another worker.
+struct RestartAfter {
+  core::Duration delay;  ///< After this time.
+};
+
+/// What follows the end of a worker.
+using Decision = std::variant<ExitWith, RestartAfter>;
+
+/// Remembers how workers fared.
+class RestartPolicy {
+ public:
+  /// Delay before the first restart.
+  static constexpr core::Duration first_delay = std::chrono::milliseconds(100);
+  /// Delay at most; it doubles with each restart until then.
+  static constexpr core::Duration longest_delay = std::chrono::seconds(5);
+  /// A worker that has lived this long was healthy: the delay begins anew.
+  static constexpr core::Duration healthy_life = std::chrono::seconds(60);
+
+  /// A worker has been started.
+  void worker_started(core::MonotonicTime now);
+
+  /// The worker has been asked to stop: from now on, its end is the supervisor's end.
+  void stop_requested() { stopping_ = true; }
+
+  /// The worker has ended with `exit_status`, or with nothing if a signal killed it or it could not
+  /// even be started. Status 0 is believed at any time: a worker whose state directory was taken
+  /// over by a newer one leaves like that. Status 4 is believed of the first worker only: it is a
+  /// mistake in the command line then, and a file being replaced later.
+  Decision worker_ended(std::optional<int> exit_status, core::MonotonicTime now);
+
+ private:
+  bool stopping_ = false;
+  bool first_ = true;
+  std::optional<core::MonotonicTime> started_at_;
+  core::Duration next_delay_ = first_delay;
+};
+
+}  // namespace batch_notifier::loader

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "notifiers/append_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <string_view>
+#include <system_error>
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "notifiers/batch_json.hpp"
+
+namespace batch_notifier::notifiers {
+
+namespace {
+
+// Exit statuses of the child: 0, or the errno of what failed while the file is as it was, or one of
+// these.
+constexpr int not_regular = 254;
+constexpr int torn = 255;
+
+constexpr mode_t file_mode = 0640;
+
+/// errno as an exit status; a few architectures have numbers that are too high for one.
+int failure_status() {
+  return errno > 0 && errno < not_regular ? errno : EIO;
+}
+
+/// Whether the file ends inside a line.
+bool ends_torn(int file, off_t size) {
+  char last = '\n';
+  return size > 0 && pread(file, &last, 1, size - 1) == 1 && last != '\n';
+}
+
+bool write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(file, text.data(), text.size());
+    if (written < 0) {
+      return false;
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+/// The child's part: async-signal-safe calls only. Descriptors are left to the end of the process.
+/// `text` begins with a newline of its own, which is used only if one is missing.
+int append(const char* path, std::string_view text) {
+  // At a file size limit, an error that can be undone instead of the signal.
+  std::signal(SIGXFSZ, SIG_IGN);
+  // Non-blocking for a FIFO that nobody reads; readable for the look at the last byte.
+  const int file =
+      open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, file_mode);
+  if (file < 0) {
+    return failure_status();
+  }
+  struct stat before {};
+  // A file system without locks has no other writer of ours either.
+  if (flock(file, LOCK_EX) != 0 && errno != EOPNOTSUPP && errno != ENOLCK) {
+    return failure_status();
+  }
+  if (fstat(file, &before) != 0) {
+    return failure_status();
+  }
+  if (!S_ISREG(before.st_mode)) {
+    return not_regular;
+  }
+  if (!ends_torn(file, before.st_size)) {
+    text.remove_prefix(1);
+  }
+  if (write_all(file, text)) {
+    return 0;
+  }
+  const int status = failure_status();
+  return ftruncate(file, before.st_size) == 0 ? status : torn;
+}
+
+}  // namespace
+
+AppendFile::AppendFile(runtime::EventLoop& loop, runtime::Log& log,
+                       const core::NotifierSettings& settings)
+    : ChildNotifier(loop, log, settings), path_(settings.target.at(0)) {
+}
+
+runtime::ChildPlan AppendFile::plan(const core::Batch& batch) const {
+  runtime::ChildPlan plan;
+  plan.task = [path = path_, text = "\n" + to_json(batch) + "\n"] {
+    return append(path.c_str(), text);
+  };
+  return plan;
+}
+
+core::DeliveryResult AppendFile::judge(int status, const std::string& /*reason*/) const {
+  if (status == 0) {
+    return {};
+  }
+  const std::string failure = "cannot append to " + path_ + ": ";
+  if (status == torn) {
+    return {core::DeliveryStatus::failed, failure + "part of a line was left in it", {}};
+  }
+  if (status == not_regular) {
+    return {core::DeliveryStatus::unseen, failure + "not a regular file", {}};
+  }
+  return {core::DeliveryStatus::unseen, failure + std::generic_category().message(status), {}};
+}
+
+}  // namespace batch_notifier::notifiers

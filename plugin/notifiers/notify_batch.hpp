@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// `notify_batch`: run a command once per batch. This one command is the place where most users
+/// meet the plugin, so what it finds around it is fixed and small: nothing of keepalived's
+/// environment, descriptors or signals reaches it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "notifiers/child_notifier.hpp"
+
+namespace batch_notifier::notifiers {
+
+/// Runs the configured command with the batch as JSON and a newline on standard input. Exit status
+/// 0 is success.
+class NotifyBatch final : public ChildNotifier {
+ public:
+  /// `settings.target` is the command, an absolute path, and its arguments. Throws
+  /// std::runtime_error with the place of the setting when its user is unknown.
+  NotifyBatch(runtime::EventLoop& loop, runtime::Log& log, const core::NotifierSettings& settings);
+
+ private:
+  [[nodiscard]] runtime::ChildPlan plan(const core::Batch& batch) const override;
+  [[nodiscard]] core::DeliveryResult judge(int status, const std::string& reason) const override;
+
+  std::vector<std::string> command_;
+};
+
+}  // namespace batch_notifier::notifiers

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/child_entry.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+namespace batch_notifier::runtime {
+
+namespace {
+
+constexpr int report_fd = STDERR_FILENO + 1;
+constexpr int first_unwanted_fd = report_fd + 1;
+/// As high as descriptors are closed one by one, where the soft limit is higher or absent.
+constexpr rlim_t highest_closed_fd = 65'536;
+
+[[noreturn]] void give_up(int report, ChildStep step) {
+  const ChildFailure failure{step, errno};
+  // Shorter than PIPE_BUF, so all or nothing; without it the parent still sees the exit status.
+  [[maybe_unused]] const ssize_t written = write(report, &failure, sizeof(failure));
+  _exit(EXIT_FAILURE);
+}
+
+void reset_signal_dispositions() {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) {
+    sigaction(number, &action, nullptr);
+  }
+}
+
+void close_from(unsigned first) {
+  // By number, because glibc has had the wrapper since 2.34 only; in Linux since 5.9.
+  if (syscall(__NR_close_range, first, ~0U, 0U) == 0) {
+    return;
+  }
+  rlimit limit{};
+  rlim_t end = highest_closed_fd;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < end) {
+    end = limit.rlim_cur;
+  }
+  for (rlim_t fd = first; fd < end; ++fd) {
+    close(static_cast<int>(fd));
+  }
+}
+
+/// Any of the three may have a number that another is about to get, where the host runs without
+/// standard descriptors: so all move out of the way first.
+bool place_descriptors(const ChildEntry& entry) {
+  const int input = fcntl(entry.input, F_DUPFD_CLOEXEC, first_unwanted_fd);
+  const int output = fcntl(entry.output, F_DUPFD_CLOEXEC, first_unwanted_fd);
+  const int report = fcntl(entry.report, F_DUPFD_CLOEXEC, first_unwanted_fd);
+  if (input < 0 || output < 0 || report < 0 || dup2(input, STDIN_FILENO) < 0 ||
+      dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0 ||
+      dup3(report, report_fd, O_CLOEXEC) < 0) {
+    return false;
+  }
+  close_from(first_unwanted_fd);
+  return true;
+}
+
+}  // namespace
+
+void enter_child(const ChildEntry& entry) noexcept {
+  reset_signal_dispositions();
+  setsid();
+  if (!place_descriptors(entry)) {
+    give_up(entry.report, ChildStep::descriptors);
+  }
+  if (chdir("/") != 0) {
+    give_up(report_fd, ChildStep::directory);
+  }
+  if (entry.user != nullptr) {
+    errno = become(*entry.user);
+    if (errno != 0) {
+      give_up(report_fd, ChildStep::user);
+    }
+  }
+  // After the change of user, which clears it; and the parent may be dead already.
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != entry.parent) {
+    _exit(EXIT_FAILURE);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (entry.arguments == nullptr) {
+    _exit((*entry.function)());
+  }
+  execve(entry.arguments[0], entry.arguments, entry.environment);
+  give_up(report_fd, ChildStep::execute);
+}
+
+}  // namespace batch_notifier::runtime

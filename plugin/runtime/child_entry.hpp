@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// A child's first steps, from fork to exec. They have a file of their own because other rules hold
+/// here: the parent may have had threads whose locks nobody will ever release, so nothing is
+/// allocated and only async-signal-safe calls are made. What goes wrong is told through a pipe that
+/// a successful exec closes.
+#pragma once
+
+#include <functional>
+
+#include <sys/types.h>
+
+#include "runtime/user_identity.hpp"
+
+namespace batch_notifier::runtime {
+
+/// Where a child stumbled.
+enum class ChildStep : int {
+  descriptors,  ///< Standard input and output could not be put in place.
+  directory,    ///< "/" could not be entered.
+  user,         ///< The user or the groups could not be changed.
+  execute,      ///< The program could not be executed.
+};
+
+/// What a child that could not run writes into its report pipe, in one piece.
+struct ChildFailure {
+  ChildStep step = ChildStep::descriptors;  ///< Where.
+  int error = 0;                            ///< errno.
+};
+
+/// What a child needs to begin; all of it made by the parent, before the fork.
+struct ChildEntry {
+  char* const* arguments = nullptr;                ///< For execve(2); null to call `function`.
+  char* const* environment = nullptr;              ///< For execve(2).
+  const std::function<int()>* function = nullptr;  ///< Gives the exit status.
+  int input = -1;                                  ///< Becomes standard input.
+  int output = -1;                                 ///< Becomes standard output and error.
+  int report = -1;                                 ///< Takes a ChildFailure.
+  const UserIdentity* user = nullptr;              ///< Who to become; null for nobody else.
+  pid_t parent = -1;                               ///< The forking process.
+};
+
+/// Goes on in a forked child, which was forked with all signals blocked, so that no handler of the
+/// host's can run in it. Sets default dispositions, an own session, descriptors 0 to 2 and no
+/// other,
+/// "/" as directory, the user, SIGTERM for when the parent's thread dies, an empty signal mask.
+[[noreturn]] void enter_child(const ChildEntry& entry) noexcept;
+
+}  // namespace batch_notifier::runtime

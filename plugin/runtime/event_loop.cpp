@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/event_loop.hpp"
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <system_error>
+#include <vector>
+
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+
+namespace batch_notifier::runtime {
+
+namespace {
+
+constexpr std::uint64_t timer_id = 0;
+constexpr std::size_t events_per_dispatch = 64;
+
+[[noreturn]] void throw_errno(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+core::Duration read_clock(clockid_t clock) {
+  timespec value{};
+  clock_gettime(clock, &value);
+  return std::chrono::duration_cast<core::Duration>(std::chrono::seconds(value.tv_sec) +
+                                                    std::chrono::nanoseconds(value.tv_nsec));
+}
+
+}  // namespace
+
+core::Now read_clocks() {
+  return {core::MonotonicTime(read_clock(CLOCK_MONOTONIC)),
+          core::UtcTime(read_clock(CLOCK_REALTIME))};
+}
+
+EventLoop::EventLoop()
+    : epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      timer_fd_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = timer_id;
+  if (!epoll_ || !timer_fd_ ||
+      epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, timer_fd_.get(), &event) != 0) {
+    throw_errno("cannot create the event loop");
+  }
+}
+
+void EventLoop::dispatch() {
+  struct Scope {
+    EventLoop& loop;
+    explicit Scope(EventLoop& owner) : loop(owner) { loop.dispatching_ = true; }
+    ~Scope() {
+      loop.dispatching_ = false;
+      loop.arm();
+    }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+  };
+  const Scope scope(*this);
+  std::array<epoll_event, events_per_dispatch> events{};
+  const int count =
+      epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), /*timeout=*/0);
+  bool timer_due = false;
+  for (int index = 0; index < count; ++index) {
+    const epoll_event& event = events.at(static_cast<std::size_t>(index));
+    if (event.data.u64 == timer_id) {
+      timer_due = true;
+      continue;
+    }
+    // An earlier handler of this round may have removed this watch.
+    const auto found = watches_.find(event.data.u64);
+    if (found != watches_.end()) {
+      const FdWatch::Handler handler = found->second->handler_;
+      handler(event.events);
+    }
+  }
+  if (timer_due) {
+    std::uint64_t expirations = 0;
+    // Taken only so that the descriptor is no longer ready; it cannot block.
+    [[maybe_unused]] const ssize_t taken = read(timer_fd_.get(), &expirations, sizeof(expirations));
+    armed_.reset();
+    run_due_timers();
+  }
+}
+
+void EventLoop::run_due_timers() {
+  const core::MonotonicTime now = read_clocks().monotonic;
+  // Taken one by one, because each handler may change the set; those that handlers set again are
+  // later than `now` or wait for the next round, so this ends.
+  const auto first_later = timers_.lower_bound({now + core::Duration(1), nullptr});
+  const std::vector<TimerKey> due(timers_.begin(), first_later);
+  for (const TimerKey& key : due) {
+    const auto found = timers_.find(key);
+    if (found == timers_.end()) {
+      continue;
+    }
+    Timer& timer = *found->second;
+    timers_.erase(found);
+    timer.deadline_.reset();
+    const std::function<void()> handler = timer.handler_;
+    handler();
+  }
+}
+
+void EventLoop::arm() {
+  if (dispatching_) {
+    return;
+  }
+  std::optional<core::MonotonicTime> wanted;
+  if (!timers_.empty()) {
+    wanted = timers_.begin()->first;
+  }
+  if (wanted == armed_) {
+    return;
+  }
+  itimerspec value{};
+  if (wanted) {
+    // Zero would disarm, and what is past is due at once: one nanosecond after boot.
+    const auto since_boot = wanted->time_since_epoch();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_boot);
+    value.it_value.tv_sec = seconds.count() > 0 ? seconds.count() : 0;
+    value.it_value.tv_nsec =
+        seconds.count() >= 0 ? std::chrono::nanoseconds(since_boot - seconds).count() : 0;
+    if (value.it_value.tv_sec == 0 && value.it_value.tv_nsec <= 0) {
+      value.it_value.tv_nsec = 1;
+    }
+  }
+  timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &value, nullptr);
+  armed_ = wanted;
+}
+
+FdWatch::FdWatch(EventLoop& loop, int fd, std::uint32_t events, Handler handler)
+    : loop_(loop), fd_(fd), id_(loop.next_id_++), handler_(std::move(handler)) {
+  loop_.watches_.emplace(id_, this);
+  try {
+    set_events(events);
+  } catch (...) {
+    loop_.watches_.erase(id_);
+    throw;
+  }
+}
+
+FdWatch::~FdWatch() {
+  loop_.watches_.erase(id_);
+  if (events_ != 0) {
+    epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
+  }
+}
+
+void FdWatch::set_events(std::uint32_t events) {
+  if (events == events_) {
+    return;
+  }
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = id_;
+  const int operation = events == 0 ? EPOLL_CTL_DEL : events_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  if (epoll_ctl(loop_.epoll_.get(), operation, fd_, &event) != 0) {
+    throw_errno("cannot watch a descriptor");
+  }
+  events_ = events;
+}
+
+Timer::Timer(EventLoop& loop, std::function<void()> handler)
+    : loop_(loop), handler_(std::move(handler)) {
+}
+
+Timer::~Timer() {
+  cancel();
+}
+
+void Timer::set(core::MonotonicTime deadline) {
+  if (deadline_ == deadline) {
+    return;
+  }
+  if (deadline_) {
+    loop_.timers_.erase({*deadline_, this});
+  }
+  deadline_ = deadline;
+  loop_.timers_.insert({deadline, this});
+  loop_.arm();
+}
+
+void Timer::cancel() {
+  if (deadline_) {
+    loop_.timers_.erase({*deadline_, this});
+    deadline_.reset();
+    loop_.arm();
+  }
+}
+
+}  // namespace batch_notifier::runtime

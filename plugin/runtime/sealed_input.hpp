@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// Standard input for a command, whole from the start. With a pipe the plugin would have to write
+/// piece by piece at the command's pace, and meet EPIPE when it reads nothing; a file in memory
+/// needs neither care, and its seals keep the command from changing it.
+#pragma once
+
+#include <string_view>
+
+#include "runtime/unique_fd.hpp"
+
+namespace batch_notifier::runtime {
+
+/// A file in memory that holds `contents`, positioned at its start, close-on-exec. Nobody can write
+/// to it any more. Throws std::system_error.
+UniqueFd make_sealed_input(std::string_view contents);
+
+}  // namespace batch_notifier::runtime

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#include "sources/dbus_connection.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include <sys/epoll.h>
+
+namespace batch_notifier::sources {
+
+namespace {
+
+/// How many messages are handed on before the loop's other users get their turn.
+constexpr int messages_per_round = 256;
+
+/// How long to leave libdbus alone when it has run out of memory.
+constexpr core::Duration memory_pause{100'000};
+
+/// A DBusError that frees itself.
+class Error {
+ public:
+  Error() { dbus_error_init(&error_); }
+  Error(const Error&) = delete;
+  Error& operator=(const Error&) = delete;
+  ~Error() { dbus_error_free(&error_); }
+
+  DBusError* out() { return &error_; }
+  [[nodiscard]] std::string text() const {
+    return error_.message != nullptr ? error_.message : "unknown error";
+  }
+
+ private:
+  DBusError error_{};
+};
+
+unsigned int to_dbus_flags(std::uint32_t events) {
+  unsigned int flags = 0;
+  flags |= (events & EPOLLIN) != 0 ? DBUS_WATCH_READABLE : 0U;
+  flags |= (events & EPOLLOUT) != 0 ? DBUS_WATCH_WRITABLE : 0U;
+  flags |= (events & EPOLLERR) != 0 ? DBUS_WATCH_ERROR : 0U;
+  flags |= (events & EPOLLHUP) != 0 ? DBUS_WATCH_HANGUP : 0U;
+  return flags;
+}
+
+std::uint32_t to_events(unsigned int dbus_flags) {
+  std::uint32_t events = 0;
+  events |= (dbus_flags & DBUS_WATCH_READABLE) != 0 ? std::uint32_t{EPOLLIN} : 0U;
+  events |= (dbus_flags & DBUS_WATCH_WRITABLE) != 0 ? std::uint32_t{EPOLLOUT} : 0U;
+  return events;
+}
+
+}  // namespace
+
+DbusConnection::DbusConnection(runtime::EventLoop& loop, const BusSocket& socket,
+                               core::Duration limit, Listener& listener)
+    : loop_(loop),
+      socket_(socket),
+      listener_(listener),
+      limit_timer_(loop, [this] { listener_.disconnected("no answer from " + socket_.address()); }),
+      work_timer_(loop, [this] { hand_on(); }) {
+  knock_.emplace(loop, socket_, [this] { open(); });
+  limit_timer_.set(runtime::read_clocks().monotonic + limit);
+}
+
+DbusConnection::~DbusConnection() {
+  if (connection_ != nullptr) {
+    dbus_connection_set_dispatch_status_function(connection_, nullptr, nullptr, nullptr);
+    dbus_connection_close(connection_);
+    dbus_connection_unref(connection_);
+  }
+}
+
+void DbusConnection::open() {
+  knock_.reset();
+  // The signal handlers of the process are the host's; libdbus writes with MSG_NOSIGNAL.
+  dbus_connection_set_change_sigpipe(FALSE);
+  Error error;
+  connection_ = dbus_connection_open_private(socket_.address().c_str(), error.out());
+  if (connection_ == nullptr) {
+    listener_.disconnected(error.text());
+    return;
+  }
+  dbus_connection_set_exit_on_disconnect(connection_, FALSE);
+  dbus_connection_set_dispatch_status_function(connection_, note_dispatch_status, this, nullptr);
+  if (dbus_connection_add_filter(connection_, filter, this, nullptr) == 0 ||
+      dbus_connection_set_watch_functions(connection_, add_watch, remove_watch, toggle_watch, this,
+                                          nullptr) == 0) {
+    throw std::bad_alloc();
+  }
+  hello_serial_ = send(*make_bus_call("Hello", nullptr));
+}
+
+std::uint32_t DbusConnection::send(DBusMessage& message) {
+  dbus_uint32_t serial = 0;
+  if (dbus_connection_send(connection_, &message, &serial) == 0) {
+    throw std::bad_alloc();
+  }
+  if (unwatched_) {
+    work_timer_.set(runtime::read_clocks().monotonic);
+  }
+  return serial;
+}
+
+void DbusConnection::abandon(const std::string& reason) {
+  if (!lost_) {
+    lost_ = reason;
+  }
+  work_timer_.set(runtime::read_clocks().monotonic);
+}
+
+void DbusConnection::on_ready(std::uint32_t events) {
+  // A handler may remove watches, which is why the vector is asked anew each time.
+  for (std::size_t index = 0; index < watches_.size(); ++index) {
+    if (dbus_watch_get_enabled(watches_[index]) != 0) {
+      // False means out of memory: the descriptor stays ready, so it is tried again.
+      dbus_watch_handle(watches_[index], to_dbus_flags(events));
+    }
+  }
+  hand_on();
+}
+
+void DbusConnection::hand_on() {
+  work_timer_.cancel();
+  DBusDispatchStatus status = dbus_connection_get_dispatch_status(connection_);
+  for (int count = 0;
+       count < messages_per_round && status == DBUS_DISPATCH_DATA_REMAINS && !lost_ && !thrown_;
+       ++count) {
+    status = dbus_connection_dispatch(connection_);
+  }
+  if (thrown_) {
+    work_timer_.set(runtime::read_clocks().monotonic);
+    std::rethrow_exception(std::exchange(thrown_, nullptr));
+  }
+  if (lost_ || unwatched_) {
+    listener_.disconnected(lost_.value_or("the connection to the bus cannot be polled"));
+    return;
+  }
+  if (status != DBUS_DISPATCH_COMPLETE) {
+    const core::MonotonicTime now = runtime::read_clocks().monotonic;
+    work_timer_.set(status == DBUS_DISPATCH_NEED_MEMORY ? now + memory_pause : now);
+  }
+}
+
+bool DbusConnection::take(DBusMessage* message) {
+  if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected") != 0) {
+    abandon("the bus has closed the connection to " + socket_.address());
+    return true;
+  }
+  if (hello_serial_ != 0) {
+    if (dbus_message_get_reply_serial(message) == hello_serial_ && is_from_bus(message)) {
+      take_hello(message);
+    }
+    return true;
+  }
+  return listener_.received(message);
+}
+
+void DbusConnection::take_hello(DBusMessage* answer) {
+  const std::optional<std::string_view> name = parse_string(answer);
+  if (dbus_message_get_type(answer) != DBUS_MESSAGE_TYPE_METHOD_RETURN || !name) {
+    const char* error = dbus_message_get_error_name(answer);
+    abandon("the bus at " + socket_.address() +
+            " refused us: " + (error != nullptr ? error : "malformed answer to Hello"));
+    return;
+  }
+  // Without it the library would not know its own name, as after dbus_bus_register().
+  if (dbus_bus_set_unique_name(connection_, name->data()) == 0) {
+    throw std::bad_alloc();
+  }
+  hello_serial_ = 0;
+  limit_timer_.cancel();
+  listener_.connected();
+}
+
+void DbusConnection::watch_again() {
+  std::uint32_t events = 0;
+  for (DBusWatch* watch : watches_) {
+    events |= dbus_watch_get_enabled(watch) != 0 ? to_events(dbus_watch_get_flags(watch)) : 0U;
+  }
+  if (watches_.empty()) {
+    fd_watch_.reset();
+  } else if (fd_watch_) {
+    fd_watch_->set_events(events);
+  } else {
+    fd_watch_.emplace(loop_, dbus_watch_get_unix_fd(watches_.front()), events,
+                      [this](std::uint32_t ready) { on_ready(ready); });
+  }
+}
+
+dbus_bool_t DbusConnection::add_watch(DBusWatch* watch, void* self) noexcept {
+  auto& me = *static_cast<DbusConnection*>(self);
+  try {
+    me.watches_.push_back(watch);
+    me.watch_again();
+    return TRUE;
+  } catch (...) {
+    me.watches_.erase(std::remove(me.watches_.begin(), me.watches_.end(), watch),
+                      me.watches_.end());
+    return FALSE;
+  }
+}
+
+void DbusConnection::remove_watch(DBusWatch* watch, void* self) noexcept {
+  auto& me = *static_cast<DbusConnection*>(self);
+  me.watches_.erase(std::remove(me.watches_.begin(), me.watches_.end(), watch), me.watches_.end());
+  toggle_watch(watch, self);
+}
+
+void DbusConnection::toggle_watch(DBusWatch* /*watch*/, void* self) noexcept {
+  auto& me = *static_cast<DbusConnection*>(self);
+  try {
+    me.watch_again();
+  } catch (...) {
+    me.unwatched_ = true;
+  }
+}
+
+void DbusConnection::note_dispatch_status(DBusConnection* /*connection*/, DBusDispatchStatus status,
+                                          void* self) noexcept {
+  auto& me = *static_cast<DbusConnection*>(self);
+  try {
+    // Dispatching from in here is forbidden.
+    if (status != DBUS_DISPATCH_COMPLETE) {
+      me.work_timer_.set(runtime::read_clocks().monotonic);
+    }
+  } catch (...) {
+    me.thrown_ = std::current_exception();
+  }
+}
+
+DBusHandlerResult DbusConnection::filter(DBusConnection* /*connection*/, DBusMessage* message,
+                                         void* self) noexcept {
+  auto& me = *static_cast<DbusConnection*>(self);
+  try {
+    return me.take(message) ? DBUS_HANDLER_RESULT_HANDLED : DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
+  } catch (...) {
+    // Goes to whoever dispatches the loop, once libdbus is off the stack.
+    me.thrown_ = std::current_exception();
+    return DBUS_HANDLER_RESULT_HANDLED;
+  }
+}
+
+}  // namespace batch_notifier::sources

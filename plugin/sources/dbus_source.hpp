@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// The first witness: keepalived's own D-Bus service.
+///
+/// On attaching, the source first subscribes and then asks who owns the service, so nothing falls
+/// between the two. When there is an owner it reads every instance once, because keepalived emits
+/// the signals of its start *before* it asks for the name, and says nothing at all of what has not
+/// changed. From then on it only listens.
+///
+/// Believed is nobody but the unique connection that owns the service: anyone on the bus can emit a
+/// signal with keepalived's interface and path. For the same reason the subscription names no
+/// sender: the bus would resolve the name and hide what is emitted before it is owned, while the
+/// counters are to show what is being ignored.
+///
+/// The bus is another party than keepalived: losing the bus says nothing about keepalived, losing
+/// the owner on a living bus says that keepalived is gone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/observation.hpp"
+#include "core/statistics.hpp"
+#include "core/time.hpp"
+#include "core/topology.hpp"
+#include "runtime/event_loop.hpp"
+#include "runtime/log.hpp"
+#include "sources/dbus_connection.hpp"
+#include "sources/dbus_paths.hpp"
+#include "sources/dbus_reading.hpp"
+
+namespace batch_notifier::sources {
+
+/// Hears one keepalived on one bus, for as long as it lives.
+class DbusSource : private DbusConnection::Listener {
+ public:
+  /// Where and how patiently. The defaults are right outside of tests.
+  struct Options {
+    std::string address;                       ///< D-Bus address; empty for the system bus.
+    core::Duration connect_limit{10'000'000};  ///< Longest wait for the bus to take us in.
+    core::Duration answer_limit{5'000'000};    ///< Longest wait for the next answer to a question.
+    core::Duration retry_min{250'000};         ///< Wait before the first new attempt, doubling …
+    core::Duration retry_max{30'000'000};      ///< … up to this; and how long a connection must
+                                               ///< have lived for the waits to begin anew.
+  };
+
+  /// All references must outlive the source. Does nothing yet. Throws std::bad_alloc.
+  DbusSource(runtime::EventLoop& loop, runtime::Log& log, core::Statistics& statistics,
+             const core::Topology& topology, core::ObservationSink& sink, Options options);
+  DbusSource(const DbusSource&) = delete;
+  DbusSource& operator=(const DbusSource&) = delete;
+  /// Leaves the bus, without an observation.
+  ~DbusSource() override = default;
+
+  /// Begins to attach, and never ends: what fails is logged, once per reason, and tried again. Only
+  /// an address or a service name that can never work is logged and left at that. The sink hears
+  /// DbusBusLost whenever the bus has become out of reach, the first time included.
+  void start();
+
+  /// Reads every instance again, or once more if it is just being done. Nothing without an owner.
+  void resync();
+
+ private:
+  void connected() override;
+  bool received(DBusMessage* message) override;
+  void disconnected(const std::string& reason) override;
+
+  void warn_of_paths();
+  void attempt();
+  void lose_bus();
+  void retry_later(const std::string& reason);
+  void take_answer(DBusMessage* message, std::uint32_t serial);
+  void take_owner(DBusMessage* answer);
+  void set_owner(std::string_view owner);
+  void begin_reading();
+  void ask();
+  void take_properties(const DbusReading::Question& question, DBusMessage* answer);
+  void set_absent(core::InstanceIndex instance, const std::string& why);
+  void end_reading();
+  void answer_overdue();
+  void expect_answer();
+  void take_status_change(DBusMessage* message);
+  void note_foreign(const char* sender);
+  void warn_once(bool& warned, const std::string& message);
+
+  runtime::EventLoop& loop_;
+  runtime::Log& log_;
+  core::Statistics& statistics_;
+  const core::Topology& topology_;
+  core::ObservationSink& sink_;
+  const Options options_;
+  const DbusPaths paths_;
+
+  std::vector<BusSocket> sockets_;
+  std::size_t attempts_ = 0;
+  core::Duration retry_wait_;
+  /// Reasons of failure that have been logged since the bus was last within reach.
+  std::set<std::string> failures_;
+  /// Since when the bus has been within reach.
+  std::optional<core::MonotonicTime> attached_;
+  bool bus_lost_ = false;
+
+  runtime::Timer retry_timer_;
+  runtime::Timer answer_timer_;
+  std::optional<DbusConnection> connection_;
+
+  /// Serial numbers of the subscriptions that the bus has not confirmed.
+  std::set<std::uint32_t> subscribing_;
+  std::uint32_t owner_question_ = 0;
+  std::string owner_;
+  std::optional<DbusReading> reading_;
+  bool read_again_ = false;
+  bool overdue_ = false;
+
+  std::size_t absent_ = 0;
+  std::string first_absent_;
+
+  /// What has been logged of the present owner, so that it is logged once.
+  struct Noted {
+    std::set<std::string> foreign;
+    bool malformed = false;
+    bool unknown_path = false;
+  } noted_;
+};
+
+}  // namespace batch_notifier::sources

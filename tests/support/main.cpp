@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// Start of every test program. Boost.Test's own report is for people; scripts/check adds up the
+/// closing line that the observer here prints, and the name of each skipped case above it.
+#define BOOST_TEST_DYN_LINK
+#define BOOST_TEST_MODULE batch_notifier
+#include <iostream>
+#include <set>
+#include <string>
+
+#include <boost/test/framework.hpp>
+#include <boost/test/results_collector.hpp>
+#include <boost/test/tree/observer.hpp>
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+class ClosingLine : public boost::unit_test::test_observer {
+ public:
+  ClosingLine() { boost::unit_test::framework::register_observer(*this); }
+  ~ClosingLine() override { boost::unit_test::framework::deregister_observer(*this); }
+
+  void test_unit_finish(const boost::unit_test::test_unit& unit, unsigned long) override {
+    if (unit.p_type != boost::unit_test::TUT_CASE) {
+      return;
+    }
+    const auto& results = boost::unit_test::results_collector.results(unit.p_id);
+    if (results.p_skipped) {
+      note_skipped(unit);
+    } else if (results.passed()) {
+      ++passed_;
+    } else {
+      ++failed_;
+    }
+  }
+
+  void test_unit_skipped(const boost::unit_test::test_unit& unit,
+                         boost::unit_test::const_string /*reason*/) override {
+    if (unit.p_type == boost::unit_test::TUT_CASE) {
+      note_skipped(unit);
+    }
+  }
+
+  void test_finish() override {
+    for (const std::string& name : skipped_) {
+      std::cout << "skipped: " << name << '\n';
+    }
+    std::cout << passed_ << " passed, " << failed_ << " failed, " << skipped_.size() << " skipped"
+              << std::endl;
+  }
+
+ private:
+  void note_skipped(const boost::unit_test::test_unit& unit) { skipped_.insert(unit.full_name()); }
+
+  unsigned passed_ = 0;
+  unsigned failed_ = 0;
+  std::set<std::string> skipped_;
+};
+
+const ClosingLine closing_line;
+
+}  // namespace
