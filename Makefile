@@ -4,6 +4,9 @@
 BUILD   ?= build
 PREFIX  ?= /usr
 LIBDIR  ?= $(PREFIX)/lib/$(shell $(CXX) -print-multiarch 2>/dev/null)
+LIBEXECDIR ?= $(PREFIX)/libexec
+SYSCONFDIR ?= /etc
+MANDIR  ?= $(PREFIX)/share/man
 DESTDIR ?=
 # A plugin is a guest: with its C++ runtime inside and hidden, it neither uses nor disturbs the
 # host's. STATIC_RUNTIME=0 links the shared one, as sanitizers and some distributions want it.
@@ -57,6 +60,7 @@ HOST_OBJECTS   := $(call object,tests/host/c_host.c)
 PLUGIN := $(BUILD)/batch_notifier.so
 LOADER := $(BUILD)/keepalived-plugin-loader
 C_HOST := $(BUILD)/tests/c_host
+FAKE_PLUGIN := $(BUILD)/tests/fake_plugin.so
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -98,9 +102,127 @@ $(BUILD)/tests/integration: $(INTEGRATION_OBJECTS) $(PARTS_OBJECTS)
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(BOOST_TEST_LIBS)
 
+$(FAKE_PLUGIN): tests/host/fake_plugin.c include/keepalived/plugin.h
+	@mkdir -p $(@D)
+	$(CC) -shared -fPIC $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $<
+
 $(C_HOST): $(HOST_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -ldl
+
+.PHONY: tests
+tests: $(BUILD)/tests/unit $(BUILD)/tests/integration $(C_HOST) $(FAKE_PLUGIN)
+
+##@ check          all gates and all tests, as scripts/check runs them (root)
+.PHONY: check
+check:
+	scripts/check
+
+# Gates. Each is silent when it holds.
+OWN_CXX    := $(sort $(shell find plugin tests -name '*.cpp'))
+OWN_C      := $(sort $(shell find tests -name '*.c'))
+OWN_HEADER := $(sort $(shell find include plugin tests -name '*.hpp' -o -name '*.h'))
+MAN_PAGES  := $(sort $(shell find plugin -name '*.[0-9]'))
+LINT_FLAGS := -std=c++20 $(filter-out -Werror,$(WARNINGS)) $(CPPFLAGS_ALL)
+
+# The plugin shows its descriptor and nothing else, and links what it says.
+.PHONY: check-exports
+check-exports: $(PLUGIN)
+	@test "$$(nm -D --defined-only --format=posix $(PLUGIN) | cut -d' ' -f1)" = keepalived_plugin
+	@for library in libdbus-1.so libnl-3.so libnl-route-3.so; do \
+	  readelf -d $(PLUGIN) | grep -q "NEEDED.*$$library" || { echo "does not link $$library"; exit 1; }; \
+	done
+
+# The core decides and touches nothing: it compiles where libdbus and libnl are not even installed.
+.PHONY: check-layers
+check-layers:
+	@for file in plugin/core/*.cpp; do \
+	  $(CXX) -std=c++20 -Iplugin -M $$file | tr ' ' '\n' | \
+	    grep -E 'dbus/|netlink|sys/epoll|/(runtime|config|sources|notifiers)/' && \
+	    { echo "$$file reaches out of the core"; exit 1; } || true; \
+	done
+	@! grep -nE '#include "(sources|notifiers)/' plugin/config/*.?pp plugin/runtime/*.?pp
+	@! grep -nE '#include "notifiers/' plugin/sources/*.?pp
+	@! grep -nE '#include "(config|sources)/' plugin/runtime/*.?pp plugin/notifiers/*.?pp
+
+.PHONY: check-format
+check-format:
+	@clang-format --dry-run -Werror $(OWN_CXX) $(OWN_C) $(OWN_HEADER)
+
+.PHONY: check-spdx
+check-spdx:
+	@! grep -L 'SPDX-License-Identifier: MIT' $(OWN_CXX) $(OWN_C) $(OWN_HEADER) $(MAN_PAGES) Makefile \
+	  $(shell find scripts .ci -type f) | grep .
+
+.PHONY: check-shell
+check-shell:
+	@shellcheck $(shell grep -rlE '^#!/bin/(ba)?sh' scripts .ci)
+
+.PHONY: check-includes
+check-includes: $(patsubst %,$(BUILD)/lint/%.includes,$(OWN_CXX))
+
+# include-what-you-use is asked only for what is *not* needed.
+$(BUILD)/lint/%.includes: % $(OWN_HEADER)
+	@mkdir -p $(@D)
+	@include-what-you-use -Xiwyu --no_fwd_decls $(LINT_FLAGS) $< >$@.log 2>&1; \
+	if sed -n '/should remove these lines:/,/^$$/p' $@.log | grep '^- #include'; then \
+	  echo "$< or its header includes what it does not use"; exit 1; fi
+	@touch $@
+
+.PHONY: check-cppcheck
+check-cppcheck:
+	@cppcheck --quiet --std=c++20 --language=c++ --error-exitcode=1 --inline-suppr \
+	  --enable=warning,performance,portability,unusedFunction --suppressions-list=.cppcheck-suppressions \
+	  -DBATCH_NOTIFIER_VERSION='"x"' -Iplugin -Iinclude plugin tests/unit
+
+.PHONY: check-docs
+check-docs:
+	@mkdir -p $(BUILD)/docs
+	@doxygen Doxyfile
+
+.PHONY: check-man
+check-man:
+	@mandoc -T lint -W warning $(MAN_PAGES)
+
+.PHONY: check-tidy
+check-tidy: $(patsubst %,$(BUILD)/lint/%.tidy,$(OWN_CXX))
+
+$(BUILD)/lint/%.tidy: % $(OWN_HEADER) .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- $(LINT_FLAGS) >$@.log 2>&1 || { grep -v 'warnings generated' $@.log; exit 1; }
+	@touch $@
+
+##@ tidy           clang-tidy: names and common errors
+.PHONY: tidy
+tidy: check-tidy
+
+##@ format         format all sources in place
+.PHONY: format
+format:
+	clang-format -i $(OWN_CXX) $(OWN_C) $(OWN_HEADER)
+
+##@ docs           API documentation below build/docs
+.PHONY: docs
+docs: check-docs
+
+##@ bench          measure; prints figures and asserts nothing (root)
+.PHONY: bench
+bench: build
+	scripts/bench
+
+##@ install        install below $(DESTDIR), with PREFIX and LIBDIR
+.PHONY: install
+install: build
+	install -D -m 0755 $(PLUGIN) $(DESTDIR)$(LIBDIR)/keepalived/batch_notifier.so
+	install -D -m 0755 $(LOADER) $(DESTDIR)$(LIBEXECDIR)/keepalived/keepalived-plugin-loader
+	install -D -m 0644 include/keepalived/plugin.h $(DESTDIR)$(PREFIX)/include/keepalived/plugin.h
+	install -d $(DESTDIR)$(SYSCONFDIR)/keepalived
+	sed -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|' -e 's|@LIBDIR@|$(LIBDIR)|' plugin/batch_notifier.conf.in \
+	  >$(DESTDIR)$(SYSCONFDIR)/keepalived/batch_notifier.conf
+	chmod 0644 $(DESTDIR)$(SYSCONFDIR)/keepalived/batch_notifier.conf
+	for page in $(MAN_PAGES); do \
+	  install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$(basename $$page) || exit 1; \
+	done
 
 ##@ clean          remove all that was made
 .PHONY: clean

@@ -65,7 +65,7 @@ int check_config(const KeepalivedPluginHost* host, KeepalivedPluginReport report
     return -EINVAL;
   }
   return guarded(*host, [&] {
-    batch_notifier::config::SystemConfigFiles files;
+    batch_notifier::config::DiskFiles files;
     const auto configuration = batch_notifier::config::read_configuration(
         host->config_path, batch_notifier::config::default_config_id(), files);
     for (const Problem& problem : configuration.problems) {
@@ -115,11 +115,8 @@ void destroy(KeepalivedPlugin* plugin) {
 
 }  // namespace
 
-extern "C" {
-#if defined(__GNUC__)
-__attribute__((visibility("default")))
-#endif
-const KeepalivedPluginDescriptor keepalived_plugin = {
+#pragma GCC visibility push(default)
+extern "C" const KeepalivedPluginDescriptor keepalived_plugin = {
     KEEPALIVED_PLUGIN_ABI_VERSION,
     sizeof(KeepalivedPluginDescriptor),
     "batch_notifier",
@@ -131,4 +128,4 @@ const KeepalivedPluginDescriptor keepalived_plugin = {
     stop,
     destroy,
 };
-}
+#pragma GCC visibility pop

@@ -53,7 +53,7 @@ std::string describe(const core::Batch& batch) {
 
 BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     : log_(host), timer_(loop_, [this] { feed(core::TimeReached{}); }) {
-  config::SystemConfigFiles files;
+  config::DiskFiles files;
   configuration_ = config::read_configuration(host.config_path, config::default_config_id(), files);
   for (const config::Problem& problem : configuration_.problems) {
     log_.write(Severity::error, place(problem.location) + problem.message);
@@ -95,8 +95,9 @@ void BatchNotifier::make_notifiers() {
 
 void BatchNotifier::start_sources() {
   core::Statistics& statistics = engine_->statistics();
+  core::ObservationSink& sink = *this;
   netlink_ = std::make_unique<sources::NetlinkSource>(loop_, log_, statistics,
-                                                      configuration_.topology, *this);
+                                                      configuration_.topology, sink);
   netlink_->start();
   if (!configuration_.topology.dbus_enabled) {
     log_.write(Severity::warning,
@@ -104,7 +105,7 @@ void BatchNotifier::start_sources() {
     return;
   }
   dbus_ = std::make_unique<sources::DbusSource>(loop_, log_, statistics, configuration_.topology,
-                                                *this, sources::DbusSource::Options{});
+                                                sink, sources::DbusSource::Options{});
   dbus_->start();
 }
 

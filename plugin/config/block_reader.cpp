@@ -13,10 +13,19 @@ namespace {
 constexpr const char* block_start = "{";
 constexpr const char* block_end = "}";
 
+std::optional<Statement> parse(const Line& line) {
+  std::vector<std::string> words = split_words(line.text);
+  if (words.empty()) {
+    return std::nullopt;
+  }
+  return Statement{line.location, std::move(words)};
+}
+
 }  // namespace
 
 BlockReader::BlockReader(LineReader& lines, Problems& problems, SettingHandler on_setting)
-    : lines_(lines), problems_(problems), on_setting_(std::move(on_setting)) {}
+    : lines_(lines), problems_(problems), on_setting_(std::move(on_setting)) {
+}
 
 void BlockReader::read(const Handler& handler) {
   while (const std::optional<Line> line = next()) {
@@ -60,14 +69,6 @@ std::optional<Line> BlockReader::next() {
     line = lines_.next();
   }
   return line;
-}
-
-std::optional<Statement> BlockReader::parse(const Line& line) {
-  Words words = split_words(line.text);
-  if (words.words.empty()) {
-    return std::nullopt;
-  }
-  return Statement{line.location, std::move(words.words)};
 }
 
 void BlockReader::skip_block(const core::SourceLocation& start) {

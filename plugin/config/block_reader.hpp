@@ -40,7 +40,6 @@ class BlockReader {
 
  private:
   std::optional<Line> next();
-  std::optional<Statement> parse(const Line& line);
   void skip_block(const core::SourceLocation& start);
   void report_unclosed(const core::SourceLocation& start);
 

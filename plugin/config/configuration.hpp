@@ -21,7 +21,7 @@ namespace batch_notifier::config {
 struct Configuration {
   core::Settings settings;        ///< The `@batch_notifier` lines.
   core::Topology topology;        ///< keepalived's own lines.
-  std::vector<Problem> problems;  ///< What was left out, in file order.
+  std::vector<Problem> problems;  ///< What was left out, in the order of finding it.
 };
 
 /// Reads `path` and all that it includes. `config_id` is keepalived's `--config-id`. Throws

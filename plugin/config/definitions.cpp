@@ -43,7 +43,8 @@ std::string_view without_trailing_blanks(std::string_view text) {
 }  // namespace
 
 Definitions::Definitions(const std::string& config_id, ConfigFiles& files)
-    : config_id_(config_id), files_(files), replacements_left_(replacements_in_all) {}
+    : config_id_(config_id), files_(files), replacements_left_(replacements_in_all) {
+}
 
 std::optional<std::string> Definitions::define(std::string_view line) {
   if (line.empty() || line.front() != '$') {
@@ -82,9 +83,9 @@ void Definitions::finish(const std::string& name) {
   definitions_[name].open = false;
 }
 
-void Definitions::set(const std::string& name, std::string value) {
+void Definitions::set(const std::string& name, const std::string& value) {
   Definition& definition = definitions_[name];
-  definition.lines.assign(1, std::move(value));
+  definition.lines.assign(1, value);
   definition.several_lines = false;
 }
 
@@ -100,8 +101,8 @@ std::optional<Definitions::Reference> Definitions::parse_reference(std::string_v
   std::size_t end = start + length;
   if (!braces) {
     reference.length = end;
-    const bool ended = end == text.size() || is_blank(text[end]) || text[end] == ',' ||
-                       text[end] == ')';
+    const bool ended =
+        end == text.size() || is_blank(text[end]) || text[end] == ',' || text[end] == ')';
     return ended ? std::optional<Reference>(reference) : std::nullopt;
   }
   end = text.find('}', end);
@@ -166,7 +167,8 @@ std::optional<Definitions::Value> Definitions::look_up(const Reference& referenc
     value.text = definition.lines.front();
   }
   if (definition.lines.size() > 1) {
-    value.rest = std::make_shared<const Lines>(definition.lines.begin() + 1, definition.lines.end());
+    value.rest =
+        std::make_shared<const Lines>(definition.lines.begin() + 1, definition.lines.end());
   }
   return value;
 }

@@ -51,7 +51,7 @@ class Definitions {
   void finish(const std::string& name);
 
   /// Gives a name one value, as `~SEQ` and `~LST` do.
-  void set(const std::string& name, std::string value);
+  void set(const std::string& name, const std::string& value);
 
   /// Replaces every `$NAME` and `${NAME}` in `line`. `directory` stands for `_PWD`. Definitions of
   /// several lines count only at the end of a line, and only if `several_lines`.

@@ -97,7 +97,8 @@ void LineReader::process(Line& line) {
       if (sequence) {
         push(SequenceSource{std::move(*sequence), line.location}, line.location);
       } else {
-        problems_.add(line.location, "malformed " + line.text.substr(0, 4) + "; the line is ignored");
+        problems_.add(line.location,
+                      "malformed " + line.text.substr(0, 4) + "; the line is ignored");
       }
       line.text.clear();
     } else if (!starts_with(line.text, "~") && substitute(line, true)) {

@@ -2,8 +2,9 @@
 /// @file
 /// Files to lines, as keepalived's own reader makes them: without comments, for this node only,
 /// definitions replaced, sequences written out, included files in their place, and braces on lines
-/// of their own. Whatever yields lines (a file, a definition of several lines, a sequence) stands
-/// on one stack, and the newest is read first.
+/// of their own. Files stand on one stack; definitions of several lines and sequences, which make
+/// lines out of lines, on another, which is emptied first. So files that a sequence includes are
+/// all opened before the first line of any is read, the last one first, as in keepalived.
 ///
 /// keepalived skips `@batch_notifier` lines as another node's; here they come out marked.
 #pragma once
@@ -44,6 +45,8 @@ class LineReader {
   static constexpr std::size_t most_lines = 1'000'000;
   /// Files that are opened in all.
   static constexpr std::size_t most_files = 10'000;
+  /// Bytes of all included files together.
+  static constexpr std::size_t most_bytes = 256U << 20U;
   /// Files that include one another.
   static constexpr std::size_t deepest_include = 32;
 
@@ -75,33 +78,39 @@ class LineReader {
     Sequence sequence;
     core::SourceLocation location;
   };
-  using Source = std::variant<FileSource, LinesSource, SequenceSource>;
+  using Generator = std::variant<LinesSource, SequenceSource>;
 
   std::optional<Line> read_raw();
-  bool read_raw_from(FileSource& source, Line& line);
-  bool read_raw_from(LinesSource& source, Line& line);
-  bool read_raw_from(SequenceSource& source, Line& line);
+  static bool is_being_read(const FileSource& source);
+  bool read_raw_line(Line& line);
+  bool read_file(FileSource& source, Line& line);
+  void read_file_line(FileSource& source, Line& line);
+  bool generate(LinesSource& source, Line& line);
+  bool generate(SequenceSource& source, Line& line);
   bool open_next_file(FileSource& source);
   bool continue_definition(const Line& line);
   void process(Line& line);
   bool is_for_this_node(std::string& text) const;
   void read_setting(Line& line);
   bool substitute(Line& line, bool several_lines);
-  void push(Source source, const core::SourceLocation& location);
+  void push(Generator generator, const core::SourceLocation& location);
   bool include(const Line& line);
   void split_at_brace(Line& line);
   void stop(const core::SourceLocation& location, const std::string& message);
-  [[nodiscard]] const std::string& directory() const;
+  void open_included(const core::SourceLocation& location, std::vector<std::string> paths);
+  [[nodiscard]] std::string directory() const;
 
   std::string config_id_;
   ConfigFiles& files_;
   Problems& problems_;
   Definitions definitions_;
-  std::vector<Source> sources_;
+  std::vector<FileSource> open_files_;
+  std::vector<Generator> generators_;
   std::optional<Line> rest_of_line_;
   std::string open_definition_;
   std::size_t lines_ = 0;
   std::size_t files_opened_ = 0;
+  std::size_t bytes_ = 0;
   bool stopped_ = false;
 };
 

@@ -12,7 +12,7 @@ namespace batch_notifier::config {
 
 namespace {
 
-constexpr std::size_t most_sources = 1000;
+constexpr std::size_t most_generators = 1000;
 
 constexpr const char* unsuitable_file = "is not a regular file without execute permission";
 
@@ -38,37 +38,55 @@ LineReader::LineReader(const std::string& path, const std::string& config_id, Co
   source.location.file = path;
   source.directory = directory_of(path);
   source.text = std::move(main.text);
-  sources_.emplace_back(std::move(source));
+  open_files_.push_back(std::move(source));
+}
+
+// Others wait: a sequence had them opened, and none of their lines includes anything yet.
+bool LineReader::is_being_read(const FileSource& source) {
+  return source.location.line > 0;
 }
 
 std::optional<Line> LineReader::read_raw() {
-  while (!sources_.empty()) {
-    Line line;
-    Source& source = sources_.back();
-    if (!std::visit([&](auto& kind) { return read_raw_from(kind, line); }, source)) {
-      sources_.pop_back();
-      continue;
-    }
+  Line line;
+  while (!stopped_ && read_raw_line(line)) {
     if (++lines_ > most_lines) {
       stop(line.location, "more than " + std::to_string(most_lines) + " lines");
-      return std::nullopt;
-    }
-    if (!line.text.empty()) {
+    } else if (!line.text.empty()) {
       return line;
     }
   }
   return std::nullopt;
 }
 
-bool LineReader::read_raw_from(FileSource& source, Line& line) {
-  if (source.offset >= source.text.size()) {
+// One line of whatever has one, which may be blank; false at the end of everything.
+bool LineReader::read_raw_line(Line& line) {
+  while (!generators_.empty()) {
+    if (std::visit([&](auto& generator) { return generate(generator, line); },
+                   generators_.back())) {
+      return true;
+    }
+    generators_.pop_back();
+  }
+  while (!open_files_.empty()) {
+    if (read_file(open_files_.back(), line)) {
+      return true;
+    }
+    open_files_.pop_back();
+  }
+  return false;
+}
+
+bool LineReader::read_file(FileSource& source, Line& line) {
+  while (source.offset >= source.text.size()) {
     if (!open_next_file(source)) {
       return false;
     }
-    if (source.text.empty()) {
-      return true;
-    }
   }
+  read_file_line(source, line);
+  return true;
+}
+
+void LineReader::read_file_line(FileSource& source, Line& line) {
   const std::size_t end = std::min(source.text.find('\n', source.offset), source.text.size());
   line.text.assign(source.text, source.offset, end - source.offset);
   source.offset = end + 1;
@@ -79,12 +97,12 @@ bool LineReader::read_raw_from(FileSource& source, Line& line) {
                                      std::to_string(Definitions::longest_line) +
                                      " bytes, which keepalived cannot read; it is ignored");
     line.text.clear();
-    return true;
+    return;
   }
   if (line.text.find('\0') != std::string::npos) {
     problems_.add(line.location, "the line holds a NUL byte; it is ignored");
     line.text.clear();
-    return true;
+    return;
   }
   while (!line.text.empty() && line.text.back() == '\r') {
     line.text.pop_back();
@@ -99,10 +117,9 @@ bool LineReader::read_raw_from(FileSource& source, Line& line) {
   if (!is_setting(line.text)) {
     strip_comment(line.text);
   }
-  return true;
 }
 
-bool LineReader::read_raw_from(LinesSource& source, Line& line) {
+bool LineReader::generate(LinesSource& source, Line& line) {
   if (source.next == source.lines->size()) {
     return false;
   }
@@ -111,7 +128,7 @@ bool LineReader::read_raw_from(LinesSource& source, Line& line) {
   return true;
 }
 
-bool LineReader::read_raw_from(SequenceSource& source, Line& line) {
+bool LineReader::generate(SequenceSource& source, Line& line) {
   if (!source.sequence.advance(definitions_)) {
     return false;
   }
@@ -127,22 +144,27 @@ bool LineReader::open_next_file(FileSource& source) {
       stop(source.included_at, "more than " + std::to_string(most_files) + " included files");
       return false;
     }
-    const bool loop = std::any_of(sources_.begin(), sources_.end(), [&](const Source& other) {
-      const auto* file = std::get_if<FileSource>(&other);
-      return file != nullptr && file != &source && file->location.file == path;
-    });
+    const bool loop =
+        std::any_of(open_files_.begin(), open_files_.end(), [&](const FileSource& other) {
+          return is_being_read(other) && &other != &source && other.location.file == path;
+        });
     if (loop) {
-      problems_.add(source.included_at, quoted(path) + " includes itself; it is skipped");
+      problems_.add(source.included_at, shown(path) + " includes itself; it is skipped");
       continue;
     }
     FileText file = files_.read(path);
     if (file.unsuitable || file.error) {
       problems_.add(source.included_at,
-                    quoted(path) + " " +
+                    shown(path) + " " +
                         (file.unsuitable ? unsuitable_file
                                          : "cannot be read (" + file.error.message() + ")") +
                         "; it is skipped");
       continue;
+    }
+    bytes_ += file.text.size();
+    if (bytes_ > most_bytes) {
+      stop(source.included_at, "more than " + std::to_string(most_bytes) + " bytes");
+      return false;
     }
     source.location = {path, 0};
     source.directory = directory_of(path);
@@ -153,12 +175,13 @@ bool LineReader::open_next_file(FileSource& source) {
   return false;
 }
 
-void LineReader::push(Source source, const core::SourceLocation& location) {
-  if (sources_.size() >= most_sources) {
-    stop(location, "definitions and sequences nested deeper than " + std::to_string(most_sources));
+void LineReader::push(Generator generator, const core::SourceLocation& location) {
+  if (generators_.size() >= most_generators) {
+    stop(location,
+         "definitions and sequences nested deeper than " + std::to_string(most_generators));
     return;
   }
-  sources_.push_back(std::move(source));
+  generators_.push_back(std::move(generator));
 }
 
 bool LineReader::include(const Line& line) {
@@ -169,7 +192,8 @@ bool LineReader::include(const Line& line) {
   }
   std::string_view pattern = text.substr(keyword.size());
   char kind = ' ';
-  if (!pattern.empty() && std::string_view("rmwba").find(pattern.front()) != std::string_view::npos) {
+  if (!pattern.empty() &&
+      std::string_view("rmwba").find(pattern.front()) != std::string_view::npos) {
     kind = pattern.front();
     pattern.remove_prefix(1);
   }
@@ -177,32 +201,35 @@ bool LineReader::include(const Line& line) {
     return false;
   }
   pattern = skip_blanks(pattern);
-  const auto depth = std::count_if(sources_.begin(), sources_.end(), [](const Source& source) {
-    return std::holds_alternative<FileSource>(source);
-  });
-  if (static_cast<std::size_t>(depth) >= deepest_include) {
-    problems_.add(line.location, "files include one another deeper than " +
-                                     std::to_string(deepest_include) + "; the line is ignored");
-    return true;
-  }
-  FileSource source;
-  source.paths = files_.expand(directory(), std::string(pattern));
-  source.included_at = line.location;
+  std::vector<std::string> paths = files_.expand(directory(), std::string(pattern));
   const bool wildcards = pattern.find_first_of("*?[") != std::string_view::npos;
-  if (!source.paths.empty()) {
-    push(std::move(source), line.location);
+  if (!paths.empty()) {
+    open_included(line.location, std::move(paths));
   } else if (!wildcards || kind == 'w' || kind == 'a') {
-    problems_.add(line.location, "no file matches " + quoted(pattern));
+    problems_.add(line.location, "no file matches " + shown(pattern));
   }
   return true;
 }
 
-const std::string& LineReader::directory() const {
-  static const std::string none = ".";
-  const auto found = std::find_if(sources_.rbegin(), sources_.rend(), [](const Source& source) {
-    return std::holds_alternative<FileSource>(source);
-  });
-  return found == sources_.rend() ? none : std::get<FileSource>(*found).directory;
+void LineReader::open_included(const core::SourceLocation& location,
+                               std::vector<std::string> paths) {
+  const auto depth = std::count_if(open_files_.begin(), open_files_.end(), is_being_read);
+  if (static_cast<std::size_t>(depth) >= deepest_include) {
+    problems_.add(location, "files include one another deeper than " +
+                                std::to_string(deepest_include) + "; the line is ignored");
+    return;
+  }
+  FileSource source;
+  source.paths = std::move(paths);
+  source.included_at = location;
+  open_files_.push_back(std::move(source));
+  if (!open_next_file(open_files_.back())) {
+    open_files_.pop_back();
+  }
+}
+
+std::string LineReader::directory() const {
+  return open_files_.empty() ? "." : open_files_.back().directory;
 }
 
 void LineReader::stop(const core::SourceLocation& location, const std::string& message) {

@@ -25,7 +25,7 @@ void Problems::add(const core::SourceLocation& location, std::string message) {
   problems_.push_back({location, std::move(message)});
 }
 
-std::string quoted(std::string_view word) {
+std::string shown(std::string_view word) {
   const bool cut = word.size() > longest_word;
   return "'" + std::string(word.substr(0, longest_word)) + (cut ? "...'" : "'");
 }

@@ -20,8 +20,8 @@ struct Problem {
   std::string message;            ///< One sentence, printable, without the location.
 };
 
-/// Collects problems in the order in which they were found. Bounded, so that a file full of nonsense
-/// costs neither memory nor a flooded log.
+/// Collects problems in the order in which they were found. Bounded, so that a file full of
+/// nonsense costs neither memory nor a flooded log.
 class Problems {
  public:
   /// How many are kept; one more says that there were others.
@@ -38,6 +38,6 @@ class Problems {
 };
 
 /// A word from the file in quotes, cut to what fits into a message.
-std::string quoted(std::string_view word);
+std::string shown(std::string_view word);
 
 }  // namespace batch_notifier::config

@@ -143,8 +143,8 @@ bool Sequence::advance(Definitions& definitions) {
     return false;
   }
   definitions.set(names_.front(), hexadecimal_ ? hexadecimal(next_) : std::to_string(next_));
-  ended_ = __builtin_add_overflow(next_, step_, &next_) ||
-           (step_ > 0 ? next_ > last_ : next_ < last_);
+  ended_ =
+      __builtin_add_overflow(next_, step_, &next_) || (step_ > 0 ? next_ > last_ : next_ < last_);
   return true;
 }
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// `@batch_notifier KEY VALUE…` to settings. A table of keys says what may stand where; each bad line
-/// gives one problem and changes nothing. Words are split like keepalived's script keywords.
+/// `@batch_notifier KEY VALUE…` to settings. A table of keys says what may stand where; each bad
+/// line gives one problem and changes nothing. Words are split like keepalived's script keywords.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/line_reader.hpp"
+#include "config/notifier_line.hpp"
 #include "config/problem.hpp"
 #include "core/settings.hpp"
 #include "core/topology.hpp"
@@ -32,22 +35,21 @@ class SettingsReader {
   [[nodiscard]] const core::Labels& labels() const { return labels_; }
 
  private:
-  /// What is wrong with a line; empty if nothing is.
-  using Complaint = std::string;
   using Words = std::vector<std::string>;
 
   Complaint read_words(const core::SourceLocation& location, const Words& words,
                        core::Instance* instance);
-  Complaint read_master_hold(const Words& words, core::Instance* instance);
+  Complaint read_master_hold(const std::string& word, core::Instance* instance);
   Complaint read_label(const Words& words, core::Instance* instance);
-  Complaint read_max_changes(const Words& words);
+  Complaint read_max_changes(const std::string& word);
   Complaint read_notifier(core::NotifierKind kind, const core::SourceLocation& location,
                           const Words& words);
+  core::Duration* find_time(std::string_view key);
 
   Problems& problems_;
   core::Settings settings_;
   core::Labels labels_;
-  std::array<std::size_t, core::notifier_kind_count> notifiers_of_kind_{};
+  std::map<core::NotifierKind, std::size_t> notifiers_of_kind_;
 };
 
 }  // namespace batch_notifier::config

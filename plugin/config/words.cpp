@@ -138,25 +138,24 @@ void strip_comment(std::string& line) {
   line = std::move(kept);
 }
 
-Words split_words(std::string_view line) {
-  Words result;
+std::vector<std::string> split_words(std::string_view line) {
+  std::vector<std::string> words;
   for (;;) {
     const std::size_t start = line.find_first_not_of(white_space);
     if (start == std::string_view::npos) {
-      return result;
+      return words;
     }
     line.remove_prefix(start);
     if (line.front() == '"') {
       const std::size_t end = line.find('"', 1);
       if (end == std::string_view::npos) {
-        result.unbalanced = true;
-        return result;
+        return words;
       }
-      result.words.emplace_back(line.substr(1, end - 1));
+      words.emplace_back(line.substr(1, end - 1));
       line.remove_prefix(end + 1);
     } else {
       const std::size_t end = std::min(line.find_first_of(" \t\f\n\r\v\""), line.size());
-      result.words.emplace_back(line.substr(0, end));
+      words.emplace_back(line.substr(0, end));
       line.remove_prefix(end);
     }
   }

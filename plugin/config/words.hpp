@@ -23,14 +23,9 @@ std::string_view skip_blanks(std::string_view text);
 /// behind a backslash, which goes. A backslash that ends the line stays, as its last character.
 void strip_comment(std::string& line);
 
-/// The words of a line of keepalived's.
-struct Words {
-  std::vector<std::string> words;  ///< Without the quotes.
-  bool unbalanced = false;         ///< A quote was not closed; the words stop before it.
-};
-
-/// Splits at white space and at `"…"`, in which nothing is special.
-Words split_words(std::string_view line);
+/// Splits a line of keepalived's at white space and at `"…"`, in which nothing is special. The
+/// words stop before a quote that is not closed.
+std::vector<std::string> split_words(std::string_view line);
 
 /// Splits as keepalived does for scripts: `"…"` and `'…'` group, also within a word, and backslash
 /// escapes are those of C with `\cX` and `\E`. Nothing if a quote is not closed, a backslash ends

@@ -24,23 +24,37 @@ namespace {
 
 constexpr mode_t creation_mask = 027;
 
-// In the supervisor and, after each of its forks, in the workers.
-int run(const Options& options) {
-  umask(creation_mask);
-  reset_signal_actions();
+// Calls `body` with a log, and logs what it throws. Supervisor and workers each have a log of their
+// own, so that each counts its own losses.
+template <typename Body>
+std::optional<int> with_log(const Options& options, Body body) {
   LoaderLog log(options.log_console, options.log_detail);
   try {
-    if (access(options.plugin_path.c_str(), R_OK) != 0) {
-      log.write(runtime::Severity::error,
-                "cannot read " + options.plugin_path + ": " + std::strerror(errno));
-      return exit_unreadable;
-    }
-    const std::optional<int> status = supervise(log);
-    return status ? *status : run_worker(options, log);
+    return body(log);
   } catch (const std::exception& error) {
     log.write(runtime::Severity::error, error.what());
     return exit_failed;
   }
+}
+
+std::optional<int> supervise_plugin(const Options& options, runtime::Log& log) {
+  if (access(options.plugin_path.c_str(), R_OK) != 0) {
+    log.write(runtime::Severity::error,
+              "cannot read " + options.plugin_path + ": " + std::strerror(errno));
+    return exit_unreadable;
+  }
+  return supervise(log);
+}
+
+int run(const Options& options) {
+  umask(creation_mask);
+  reset_signal_actions();
+  std::optional<int> status =
+      with_log(options, [&](runtime::Log& log) { return supervise_plugin(options, log); });
+  if (!status) {
+    status = with_log(options, [&](runtime::Log& log) { return run_worker(options, log); });
+  }
+  return status.value_or(exit_failed);
 }
 
 int run(int argc, char** argv) {

@@ -8,6 +8,7 @@
 /// syslog daemon of the systems that run keepalived listens for these on /dev/log.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,8 +19,7 @@
 
 namespace batch_notifier::loader {
 
-/// A connection to the system log, with facility `daemon`. Survives fork(2): both processes may go
-/// on to write, each under its own process ID.
+/// A connection to the system log, with facility `daemon`.
 class SyslogSink {
  public:
   /// Connects to the log's socket at `path`; one that is not there yet is tried again later.

@@ -34,20 +34,19 @@ class Error {
   DBusError error_{};
 };
 
+constexpr unsigned int readable = DBUS_WATCH_READABLE;
+constexpr unsigned int writable = DBUS_WATCH_WRITABLE;
+constexpr unsigned int failed = DBUS_WATCH_ERROR;
+constexpr unsigned int hung_up = DBUS_WATCH_HANGUP;
+
 unsigned int to_dbus_flags(std::uint32_t events) {
-  unsigned int flags = 0;
-  flags |= (events & EPOLLIN) != 0 ? DBUS_WATCH_READABLE : 0U;
-  flags |= (events & EPOLLOUT) != 0 ? DBUS_WATCH_WRITABLE : 0U;
-  flags |= (events & EPOLLERR) != 0 ? DBUS_WATCH_ERROR : 0U;
-  flags |= (events & EPOLLHUP) != 0 ? DBUS_WATCH_HANGUP : 0U;
-  return flags;
+  return ((events & EPOLLIN) != 0 ? readable : 0U) | ((events & EPOLLOUT) != 0 ? writable : 0U) |
+         ((events & EPOLLERR) != 0 ? failed : 0U) | ((events & EPOLLHUP) != 0 ? hung_up : 0U);
 }
 
 std::uint32_t to_events(unsigned int dbus_flags) {
-  std::uint32_t events = 0;
-  events |= (dbus_flags & DBUS_WATCH_READABLE) != 0 ? std::uint32_t{EPOLLIN} : 0U;
-  events |= (dbus_flags & DBUS_WATCH_WRITABLE) != 0 ? std::uint32_t{EPOLLOUT} : 0U;
-  return events;
+  return ((dbus_flags & readable) != 0 ? std::uint32_t{EPOLLIN} : 0U) |
+         ((dbus_flags & writable) != 0 ? std::uint32_t{EPOLLOUT} : 0U);
 }
 
 }  // namespace
@@ -158,7 +157,7 @@ bool DbusConnection::take(DBusMessage* message) {
 
 void DbusConnection::take_hello(DBusMessage* answer) {
   const std::optional<std::string_view> name = parse_string(answer);
-  if (dbus_message_get_type(answer) != DBUS_MESSAGE_TYPE_METHOD_RETURN || !name) {
+  if (is_error(answer) || !name) {
     const char* error = dbus_message_get_error_name(answer);
     abandon("the bus at " + socket_.address() +
             " refused us: " + (error != nullptr ? error : "malformed answer to Hello"));

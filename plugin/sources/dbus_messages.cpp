@@ -78,6 +78,14 @@ std::optional<core::VrrpState> state_from_number(std::uint32_t number) {
   }
 }
 
+bool is_answer(DBusMessage* message) {
+  return dbus_message_get_type(message) == DBUS_MESSAGE_TYPE_METHOD_RETURN || is_error(message);
+}
+
+bool is_error(DBusMessage* message) {
+  return dbus_message_get_type(message) == DBUS_MESSAGE_TYPE_ERROR;
+}
+
 bool is_status_change(DBusMessage* message) {
   return dbus_message_is_signal(message, instance_interface, "VrrpStatusChange") != 0;
 }

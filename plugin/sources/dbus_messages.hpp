@@ -49,6 +49,12 @@ struct InstanceProperties {
 /// The state that a number of keepalived's stands for; nothing for any other number.
 std::optional<core::VrrpState> state_from_number(std::uint32_t number);
 
+/// Whether this answers a call: a return or an error.
+bool is_answer(DBusMessage* message);
+
+/// Whether this is an error.
+bool is_error(DBusMessage* message);
+
 /// Whether this is keepalived's signal VrrpStatusChange, or claims to be; says nothing of sender
 /// and signature.
 bool is_status_change(DBusMessage* message);

@@ -10,10 +10,12 @@
 /// and if the two differ the question is put again.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/topology.hpp"
@@ -52,6 +54,7 @@ class DbusReading {
 
   /// A signal said that `instance` is in `state`.
   void signalled(core::InstanceIndex instance, core::VrrpState state) {
+    signalled_.insert(instance);
     for (Question& question : unanswered_) {
       if (question.instance == instance) {
         question.signal = state;
@@ -77,19 +80,24 @@ class DbusReading {
   /// Everything has been asked and answered.
   [[nodiscard]] bool finished() const { return waiting_.empty() && unanswered_.empty(); }
 
-  /// The instances that have not been answered for.
+  /// The instances of which nothing is known: neither an answer nor a signal has come.
   [[nodiscard]] std::vector<core::InstanceIndex> missing() const {
     std::vector<core::InstanceIndex> instances;
     for (const Question& question : unanswered_) {
       instances.push_back(question.instance);
     }
     instances.insert(instances.end(), waiting_.begin(), waiting_.end());
+    instances.erase(
+        std::remove_if(instances.begin(), instances.end(),
+                       [this](core::InstanceIndex one) { return signalled_.count(one) != 0; }),
+        instances.end());
     return instances;
   }
 
  private:
   std::deque<core::InstanceIndex> waiting_;
   std::vector<Question> unanswered_;
+  std::set<core::InstanceIndex> signalled_;
   std::size_t at_most_;
 };
 

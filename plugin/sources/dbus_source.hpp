@@ -21,6 +21,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/observation.hpp"
@@ -31,7 +32,8 @@
 #include "runtime/log.hpp"
 #include "sources/dbus_connection.hpp"
 #include "sources/dbus_paths.hpp"
-#include "sources/dbus_reading.hpp"
+#include "sources/dbus_service.hpp"
+#include "sources/dbus_socket.hpp"
 
 namespace batch_notifier::sources {
 
@@ -71,29 +73,17 @@ class DbusSource : private DbusConnection::Listener {
 
   void warn_of_paths();
   void attempt();
-  void lose_bus();
   void retry_later(const std::string& reason);
-  void take_answer(DBusMessage* message, std::uint32_t serial);
+  void lose_bus();
+  bool take_bus_answer(DBusMessage* message);
   void take_owner(DBusMessage* answer);
   void set_owner(std::string_view owner);
-  void begin_reading();
-  void ask();
-  void take_properties(const DbusReading::Question& question, DBusMessage* answer);
-  void set_absent(core::InstanceIndex instance, const std::string& why);
-  void end_reading();
-  void answer_overdue();
-  void expect_answer();
-  void take_status_change(DBusMessage* message);
-  void note_foreign(const char* sender);
-  void warn_once(bool& warned, const std::string& message);
+  void count_foreign(DBusMessage* message);
 
-  runtime::EventLoop& loop_;
-  runtime::Log& log_;
-  core::Statistics& statistics_;
-  const core::Topology& topology_;
-  core::ObservationSink& sink_;
-  const Options options_;
   const DbusPaths paths_;
+  const DbusContext context_;
+  const Options options_;
+  const std::string& service_name_;
 
   std::vector<BusSocket> sockets_;
   std::size_t attempts_ = 0;
@@ -103,28 +93,17 @@ class DbusSource : private DbusConnection::Listener {
   /// Since when the bus has been within reach.
   std::optional<core::MonotonicTime> attached_;
   bool bus_lost_ = false;
-
   runtime::Timer retry_timer_;
   runtime::Timer answer_timer_;
-  std::optional<DbusConnection> connection_;
 
+  std::optional<DbusConnection> connection_;
   /// Serial numbers of the subscriptions that the bus has not confirmed.
   std::set<std::uint32_t> subscribing_;
+  /// Serial number of the question who owns the service, until it is answered; else 0.
   std::uint32_t owner_question_ = 0;
-  std::string owner_;
-  std::optional<DbusReading> reading_;
-  bool read_again_ = false;
-  bool overdue_ = false;
-
-  std::size_t absent_ = 0;
-  std::string first_absent_;
-
-  /// What has been logged of the present owner, so that it is logged once.
-  struct Noted {
-    std::set<std::string> foreign;
-    bool malformed = false;
-    bool unknown_path = false;
-  } noted_;
+  std::optional<DbusService> service_;
+  /// Foreign senders that have been named in the log since the service got this owner.
+  std::set<std::string> foreign_;
 };
 
 }  // namespace batch_notifier::sources

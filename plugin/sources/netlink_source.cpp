@@ -2,6 +2,7 @@
 #include "sources/netlink_source.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <stdexcept>
 #include <system_error>
@@ -140,6 +141,11 @@ void NetlinkSource::take_message(nlmsghdr* message) {
   }
   if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
     const int error = parse_error(message);
+    if (message->nlmsg_type == NLMSG_ERROR && error == ENOBUFS) {
+      // The queue filled up just before the question. The answer comes all the same.
+      dump_spoilt_ = true;
+      return;
+    }
     if (error != 0) {
       throw std::system_error(error, std::generic_category(), "cannot read links and addresses");
     }

@@ -206,9 +206,8 @@ BOOST_AUTO_TEST_CASE(damaged_messages_say_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(truncated_messages_say_nothing_or_the_same) {
-  Message message = Message(RTM_NEWADDR, address_header(AF_INET))
-                        .with(IFA_LOCAL, bytes_of("10.0.0.1"))
-                        .with(IFA_ADDRESS, bytes_of("10.0.0.1"));
+  Message message(RTM_NEWADDR, address_header(AF_INET));
+  message.with(IFA_LOCAL, bytes_of("10.0.0.1")).with(IFA_ADDRESS, bytes_of("10.0.0.1"));
   const std::uint32_t first_attribute_end = NLMSG_HDRLEN + sizeof(ifaddrmsg) + 8;
   const std::uint32_t length = message.header()->nlmsg_len;
   BOOST_TEST(length > first_attribute_end);

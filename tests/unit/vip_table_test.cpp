@@ -281,7 +281,7 @@ BOOST_AUTO_TEST_CASE(changes_are_taken_once) {
   BOOST_TEST(text_of(table.take_changes(), true) == "");
   add(2, "10.0.0.2")(table);
   remove(2, "10.0.0.1")(table);
-  BOOST_TEST(text_of(table.take_changes(), true) == "SHARED=0 A=1");
+  BOOST_TEST(text_of(table.take_changes(), true) == "A=1 SHARED=0");
 }
 
 BOOST_AUTO_TEST_CASE(what_came_and_went_is_no_change) {

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/child_process.hpp"
+
+#define BOOST_TEST_DYN_LINK
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <optional>
+#include <set>
+#include <string>
+#include <system_error>
+
+#include <boost/test/unit_test.hpp>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "tests/support/pid.hpp"
+#include "tests/support/privilege.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/wait.hpp"
+
+namespace batch_notifier::runtime {
+
+namespace {
+
+using tests::alive;
+using tests::KillAtEnd;
+using tests::read_pid;
+using tests::wait_until;
+
+struct Fixture {
+  tests::TemporaryDirectory directory;
+  EventLoop loop;
+  std::string output;
+  unsigned kills = 0;
+  std::optional<ChildEnd> end;
+  std::optional<ChildProcess> child;
+
+  /// A shell with these commands, `$1` being the directory.
+  [[nodiscard]] ChildPlan shell(const std::string& commands) const {
+    ChildPlan plan;
+    plan.task = Program{{"/bin/sh", "-c", commands, "sh", directory.path()}, {}};
+    plan.timeout = tests::patience * 2;
+    return plan;
+  }
+
+  void start(ChildPlan plan) {
+    end.reset();
+    child.emplace(
+        loop, std::move(plan),
+        ChildHandlers{[this](std::string_view bytes) { output += bytes; }, [this] { ++kills; },
+                      [this](const ChildEnd& seen) {
+                        BOOST_TEST(!end.has_value());
+                        end = seen;
+                      }});
+    BOOST_TEST(!end.has_value());
+  }
+
+  template <typename Condition>
+  bool dispatch_until(Condition condition) {
+    return wait_until([&] {
+      loop.dispatch();
+      return condition();
+    });
+  }
+
+  ChildEnd run(ChildPlan plan) {
+    start(std::move(plan));
+    BOOST_REQUIRE(dispatch_until([this] { return end.has_value(); }));
+    child.reset();
+    return *end;
+  }
+};
+
+bool is(const ChildEnd& end, ChildOutcome outcome) {
+  return end.outcome == outcome;
+}
+
+/// Changes a signal's disposition until it goes.
+class Disposition {
+ public:
+  Disposition(int number, sighandler_t handler)
+      : number_(number), before_(std::signal(number, handler)) {}
+  Disposition(const Disposition&) = delete;
+  Disposition& operator=(const Disposition&) = delete;
+  ~Disposition() { std::signal(number_, before_); }
+
+ private:
+  int number_;
+  sighandler_t before_;
+};
+
+/// Lowers the number of descriptors until it goes.
+class DescriptorLimit {
+ public:
+  explicit DescriptorLimit(rlim_t count) {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit lower{count, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &lower);
+  }
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+  ~DescriptorLimit() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+BOOST_AUTO_TEST_SUITE(child_process)
+
+BOOST_FIXTURE_TEST_CASE(a_function_runs_in_the_child, Fixture) {
+  ChildPlan plan;
+  const pid_t test = getpid();
+  plan.task = [test] { return getpid() != test && getppid() == test ? 17 : 1; };
+  const ChildEnd seen = run(std::move(plan));
+  BOOST_TEST(is(seen, ChildOutcome::exited));
+  BOOST_TEST(seen.status == 17);
+}
+
+BOOST_FIXTURE_TEST_CASE(output_arrives_while_it_runs_and_to_the_last_byte, Fixture) {
+  tests::run({"mkfifo", directory.file("go")});
+  start(shell("echo out; echo err >&2; read line < \"$1/go\"; printf last"));
+  BOOST_TEST(dispatch_until([&] { return output == "out\nerr\n"; }));
+  BOOST_TEST(!end.has_value());
+  tests::write_file(directory.file("go"), "on\n");
+  BOOST_TEST(dispatch_until([&] { return end.has_value(); }));
+  BOOST_TEST(output == "out\nerr\nlast");
+}
+
+BOOST_FIXTURE_TEST_CASE(without_input_it_reads_end_of_file, Fixture) {
+  const ChildEnd seen = run(shell("if read line; then exit 1; fi; exit 0"));
+  BOOST_TEST(seen.reason == "exit status 0");
+}
+
+BOOST_FIXTURE_TEST_CASE(sigterm_ends_it_after_the_timeout, Fixture) {
+  ChildPlan plan = shell("exec sleep 1000");
+  plan.timeout = std::chrono::milliseconds(200);
+  const ChildEnd seen = run(std::move(plan));
+  BOOST_TEST(is(seen, ChildOutcome::timed_out));
+  BOOST_TEST(seen.reason == "timed out after 0.2 s");
+  BOOST_TEST(kills == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(its_whole_group_is_killed_when_it_ignores_sigterm, Fixture) {
+  const KillAtEnd grandchild(directory.file("grandchild"));
+  ChildPlan plan =
+      shell("trap '' TERM; sleep 1000 & echo $! > \"$1/grandchild\"; while :; do sleep 1000; done");
+  plan.timeout = std::chrono::seconds(1);
+  plan.kill_grace = std::chrono::milliseconds(50);
+  const ChildEnd seen = run(std::move(plan));
+  BOOST_TEST(is(seen, ChildOutcome::timed_out));
+  BOOST_TEST(kills == 1U);
+  const pid_t pid = read_pid(directory.file("grandchild"));
+  BOOST_TEST(pid > 0);
+  BOOST_TEST(wait_until([&] { return !alive(pid); }));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_outlives_it_after_a_timeout_is_killed, Fixture) {
+  const KillAtEnd grandchild(directory.file("grandchild"));
+  ChildPlan plan =
+      shell("(trap '' TERM; exec sleep 1000) & echo $! > \"$1/grandchild\"; exec sleep 1000");
+  plan.timeout = std::chrono::seconds(1);
+  const ChildEnd seen = run(std::move(plan));
+  BOOST_TEST(is(seen, ChildOutcome::timed_out));
+  BOOST_TEST(kills == 0U);
+  const pid_t pid = read_pid(directory.file("grandchild"));
+  BOOST_TEST(pid > 0);
+  BOOST_TEST(wait_until([&] { return !alive(pid); }));
+}
+
+BOOST_FIXTURE_TEST_CASE(destroying_it_ends_its_group, Fixture) {
+  const KillAtEnd leader(directory.file("leader"));
+  const KillAtEnd grandchild(directory.file("grandchild"));
+  start(
+      shell("trap '' TERM; sleep 1000 & echo $! > \"$1/grandchild\"; echo $$ > \"$1/leader\"; "
+            "wait"));
+  BOOST_REQUIRE(dispatch_until([&] { return read_pid(directory.file("leader")) > 0; }));
+  const pid_t pid = read_pid(directory.file("leader"));
+  const pid_t other = read_pid(directory.file("grandchild"));
+  child.reset();
+  BOOST_TEST(wait_until([&] { return !alive(pid) && !alive(other); }));
+  waitpid(pid, nullptr, 0);
+  loop.dispatch();
+  BOOST_TEST(!end.has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(it_is_not_believed_where_the_host_ignores_sigchld, Fixture) {
+  const Disposition ignored(SIGCHLD, SIG_IGN);
+  const ChildEnd seen = run(shell("exit 0"));
+  BOOST_TEST(is(seen, ChildOutcome::unobservable));
+  BOOST_TEST(!seen.reason.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(every_lack_of_descriptors_is_reported, Fixture) {
+  const int first_free = fcntl(STDOUT_FILENO, F_DUPFD, STDERR_FILENO + 1);
+  close(first_free);
+  unsigned refused = 0;
+  std::set<ChildOutcome> outcomes;
+  for (rlim_t spare = 0; spare < 16; ++spare) {
+    const DescriptorLimit limit(static_cast<rlim_t>(first_free) + spare);
+    try {
+      outcomes.insert(run(shell("exit 0")).outcome);
+    } catch (const std::system_error&) {
+      ++refused;
+    }
+  }
+  BOOST_TEST(refused == 5U);
+  const std::set<ChildOutcome> expected = {ChildOutcome::exited, ChildOutcome::not_run};
+  BOOST_TEST((outcomes == expected));
+  while (waitpid(-1, nullptr, 0) > 0) {
+  }
+  BOOST_TEST(errno == ECHILD);
+}
+
+/// Whether a child has its input and output where this process has neither.
+bool runs_without_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    close(fd);
+  }
+  Fixture inside;
+  inside.start(inside.shell("cat; echo out; echo err >&2"));
+  return inside.dispatch_until([&] { return inside.end.has_value(); }) &&
+         inside.output == "out\nerr\n" && inside.end->reason == "exit status 0";
+}
+
+BOOST_AUTO_TEST_CASE(it_starts_where_the_host_has_no_standard_descriptors) {
+  const pid_t host = fork();
+  if (host == 0) {
+    _exit(runs_without_standard_descriptors() ? 0 : 1);
+  }
+  int status = 0;
+  BOOST_TEST(waitpid(host, &status, 0) == host);
+  BOOST_TEST(status == 0);
+}
+
+/// A process that starts `plan`, waits for "$1/leader" and dies without a word.
+void start_and_die(Fixture& fixture, ChildPlan plan) {
+  const pid_t host = fork();
+  if (host == 0) {
+    EventLoop loop;
+    const ChildProcess child(loop, std::move(plan), {});
+    const bool started = wait_until([&] { return read_pid(fixture.directory.file("leader")) > 0; });
+    _exit(started ? 0 : 1);
+  }
+  int status = 0;
+  BOOST_TEST(waitpid(host, &status, 0) == host);
+  BOOST_TEST(status == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(it_ends_when_its_host_dies, Fixture) {
+  const KillAtEnd leader(directory.file("leader"));
+  start_and_die(*this, shell("echo $$ > \"$1/leader\"; exec sleep 1000"));
+  const pid_t pid = read_pid(directory.file("leader"));
+  BOOST_TEST(wait_until([&] { return !alive(pid); }));
+}
+
+BOOST_FIXTURE_TEST_CASE(it_ends_when_its_host_dies_also_as_another_user, Fixture,
+                        *boost::unit_test::precondition(tests::is_root)) {
+  tests::run({"chmod", "777", directory.path()});
+  const KillAtEnd leader(directory.file("leader"));
+  ChildPlan plan = shell("echo $$ > \"$1/leader\"; exec sleep 1000");
+  plan.user = resolve_user({"nobody", ""});
+  start_and_die(*this, std::move(plan));
+  const pid_t pid = read_pid(directory.file("leader"));
+  BOOST_TEST(wait_until([&] { return !alive(pid); }));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+
+}  // namespace batch_notifier::runtime

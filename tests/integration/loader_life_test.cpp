@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+// Supervisor and worker: who is told what by which signal, who outlives whom, what is restarted.
+#define BOOST_TEST_DYN_LINK
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fstream>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "runtime/unique_fd.hpp"
+#include "tests/support/loader.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/wait.hpp"
+
+namespace batch_notifier::tests {
+
+namespace {
+
+const std::string own_stop = "stop 4294967295\n";
+const std::string hurried_stop = "stop 1000\n";
+
+bool exited_with(const std::optional<int>& status, int expected) {
+  return status && WIFEXITED(*status) && WEXITSTATUS(*status) == expected;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// What a trace holds after its line about the start.
+std::string after_start(const std::string& trace) {
+  return trace.substr(trace.find('\n') + 1);
+}
+
+// A fake plugin with `wait_for_fifo` may go.
+void let_go(const std::string& fifo_path) {
+  const runtime::UniqueFd fifo(open(fifo_path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  BOOST_REQUIRE(write(fifo.get(), "x", 1) == 1);
+}
+
+// Whether a process sleeps in poll(2) until something happens, however long that takes. Reads
+// "number argument argument timeout …", all but the number in hexadecimal.
+bool sleeps_for_ever(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/syscall");
+  std::string number;
+  std::string descriptors;
+  std::string count;
+  std::string timeout;
+  file >> number >> descriptors >> count >> timeout;
+#ifdef SYS_poll
+  if (number == std::to_string(SYS_poll)) {
+    return contains(timeout, "ffffffff");
+  }
+#endif
+  return number == std::to_string(SYS_ppoll) && timeout == "0x0";
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(loader_life, LoaderBench)
+
+BOOST_AUTO_TEST_CASE(sigterm_and_sigint_stop_it_cleanly) {
+  configure("normal");
+  for (const int number : {SIGTERM, SIGINT}) {
+    write_file(trace_path, "");
+    Process& loader = start();
+    BOOST_REQUIRE(wait_for_workers(1).size() == 1U);
+    loader.signal(number);
+    BOOST_TEST(exited_with(loader.wait(), 0));
+    BOOST_TEST(after_start(trace()) == own_stop + "destroy\n");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(idle_both_processes_sleep_and_sighup_changes_nothing) {
+  configure("normal");
+  Process& loader = start();
+  const std::vector<pid_t> workers = wait_for_workers(1);
+  BOOST_REQUIRE(workers.size() == 1U);
+  for (const pid_t pid : {loader.pid(), workers.front()}) {
+    BOOST_TEST(wait_until([&] { return sleeps_for_ever(pid); }));
+    kill(pid, SIGHUP);
+  }
+  loader.signal(SIGTERM);
+  BOOST_TEST(exited_with(loader.wait(), 0));
+  BOOST_TEST(after_start(trace()) == own_stop + "destroy\n");
+}
+
+BOOST_AUTO_TEST_CASE(the_worker_outlives_the_kill_of_the_process_group) {
+  configure("wait_for_fifo");
+  Process& loader = start();
+  const std::vector<pid_t> workers = wait_for_workers(1);
+  BOOST_REQUIRE(workers.size() == 1U);
+  const pid_t worker = workers.front();
+  BOOST_TEST(getpgid(loader.pid()) == loader.pid());
+  BOOST_TEST(getpgid(worker) == worker);
+  BOOST_TEST(getsid(worker) == worker);
+
+  // What keepalived does to its script when it stops.
+  kill(-loader.pid(), SIGTERM);
+  BOOST_REQUIRE(wait_for_trace(own_stop));
+  kill(-loader.pid(), SIGKILL);
+  const std::optional<int> status = loader.wait();
+  BOOST_TEST((status && WIFSIGNALED(*status)));
+  BOOST_REQUIRE(adopt(worker));
+
+  let_go(fifo_path);
+  BOOST_TEST(exited_with(wait_for_orphan(worker), 0));
+  BOOST_TEST(after_start(trace()) == own_stop + "destroy\n");
+}
+
+BOOST_AUTO_TEST_CASE(the_worker_works_on_when_its_supervisor_is_killed) {
+  configure("wait_for_fifo");
+  Process& loader = start();
+  const std::vector<pid_t> workers = wait_for_workers(1);
+  BOOST_REQUIRE(workers.size() == 1U);
+  loader.signal(SIGKILL);
+  BOOST_TEST(loader.wait().has_value());
+  BOOST_REQUIRE(adopt(workers.front()));
+  // Dispatched and gone on: the byte is taken, and it asks for the next.
+  let_go(fifo_path);
+  BOOST_TEST(wait_until([&] { return sleeps_for_ever(workers.front()); }));
+  BOOST_TEST(after_start(trace()) == "");
+
+  kill(workers.front(), SIGTERM);
+  BOOST_REQUIRE(wait_for_trace(own_stop));
+  let_go(fifo_path);
+  BOOST_TEST(exited_with(wait_for_orphan(workers.front()), 0));
+}
+
+BOOST_AUTO_TEST_CASE(further_sigterms_do_not_hasten_a_stop) {
+  configure("wait_for_fifo");
+  Process& loader = start();
+  const std::vector<pid_t> workers = wait_for_workers(1);
+  BOOST_REQUIRE(workers.size() == 1U);
+  loader.signal(SIGTERM);
+  BOOST_REQUIRE(wait_for_trace(own_stop));
+  for (const pid_t pid : {loader.pid(), workers.front()}) {
+    kill(pid, SIGTERM);
+  }
+  let_go(fifo_path);
+  BOOST_TEST(exited_with(loader.wait(), 0));
+  BOOST_TEST(after_start(trace()) == own_stop + "destroy\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_second_sigint_hastens_a_stop_and_a_third_forces_it) {
+  configure("wait_for_fifo");
+  Process& loader = start();
+  BOOST_REQUIRE(wait_for_workers(1).size() == 1U);
+  loader.signal(SIGINT);
+  BOOST_REQUIRE(wait_for_trace(own_stop));
+  loader.signal(SIGINT);
+  BOOST_REQUIRE(wait_for_trace(hurried_stop));
+  BOOST_TEST(loader.running());
+  loader.signal(SIGINT);
+  BOOST_TEST(exited_with(loader.wait(), 1));
+  BOOST_TEST(after_start(trace()) == own_stop + hurried_stop);
+  BOOST_TEST(contains(output(), "was killed by signal 9"), output());
+}
+
+BOOST_AUTO_TEST_CASE(a_failing_worker_is_restarted_ever_later_until_it_works) {
+  struct Case {
+    std::string behaviour;
+    std::string ending;
+  };
+  const std::vector<Case> cases = {
+      {"crash_in_start", "was killed by signal 6"},
+      {"crash_after 0", "was killed by signal 6"},
+      {"crash_after 25", "was killed by signal 6"},
+      {"fail_start " + std::to_string(ENOMEM), "ended with status 1"},
+      {"fail_dispatch " + std::to_string(EIO), "ended with status 1"},
+  };
+  for (const Case& each : cases) {
+    BOOST_TEST_CONTEXT(each.behaviour) {
+      write_file(trace_path, "");
+      write_file(output_path, "");
+      configure(each.behaviour);
+      Process& loader = start();
+      BOOST_TEST(wait_until([this] { return contains(output(), "next try in 0.4 s"); }), output());
+      const std::size_t failed = wait_for_workers(3).size();
+      BOOST_TEST(failed >= 3U);
+      configure("normal");
+      // The one that was starting just now may have read the old configuration still.
+      BOOST_TEST(wait_until([this, &loader] {
+                   const std::vector<pid_t> all = wait_for_workers(4);
+                   return all.size() >= 4 && sleeps_for_ever(all.back()) &&
+                          sleeps_for_ever(loader.pid());
+                 }),
+                 trace());
+      const std::vector<pid_t> all = wait_for_workers(4);
+      BOOST_TEST(std::set<pid_t>(all.begin(), all.end()).size() == all.size());
+      loader.signal(SIGTERM);
+      BOOST_TEST(exited_with(loader.wait(), 0));
+
+      const std::string log = output();
+      std::size_t position = 0;
+      for (const std::string delay : {"0.1 s", "0.2 s", "0.4 s"}) {
+        position = log.find(each.ending, position);
+        BOOST_REQUIRE(position != std::string::npos);
+        const std::string line = log.substr(position, log.find('\n', position) - position);
+        BOOST_TEST(contains(line, ", next try in " + delay), line);
+        position += line.size();
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_that_is_gone_later_is_tried_again) {
+  configure("crash_in_start");
+  Process& loader = start();
+  BOOST_REQUIRE(wait_for_workers(1).size() == 1U);
+  configure("fail_start " + std::to_string(ENOENT));
+  BOOST_TEST(wait_until([this] { return contains(output(), "ended with status 4, next try"); }),
+             output());
+  const std::size_t before = wait_for_workers(2).size();
+  configure("normal");
+  BOOST_TEST(wait_for_workers(before + 1).size() > before);
+  BOOST_TEST(wait_until([this] { return sleeps_for_ever(wait_for_workers(1).back()); }));
+  loader.signal(SIGTERM);
+  BOOST_TEST(exited_with(loader.wait(), 0));
+}
+
+BOOST_AUTO_TEST_CASE(between_two_tries_it_stops_at_once) {
+  configure("crash_in_start");
+  Process& loader = start();
+  BOOST_TEST(wait_until([this] { return contains(output(), "next try in 0.8 s"); }), output());
+  loader.signal(SIGTERM);
+  BOOST_TEST(exited_with(loader.wait(), 0));
+}
+
+BOOST_AUTO_TEST_CASE(what_the_parent_ignored_or_blocked_does_not_matter) {
+  configure("crash_in_start");
+  Process& loader =
+      start({}, {"env", "--ignore-signal=CHLD", "--ignore-signal=INT", "--block-signal=TERM"});
+  BOOST_TEST(wait_for_workers(2).size() >= 2U);
+  configure("normal");
+  BOOST_TEST(wait_until([this] { return sleeps_for_ever(wait_for_workers(3).back()); }), trace());
+  loader.signal(SIGTERM);
+  BOOST_TEST(exited_with(loader.wait(), 0));
+}
+
+BOOST_AUTO_TEST_CASE(a_console_that_is_full_or_gone_does_not_hold_it_up) {
+  configure("normal");
+  const std::string console = directory.file("console");
+  run({"mkfifo", console});
+  runtime::UniqueFd reader(open(console.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  const std::array<char, 1> filling{'x'};
+  while (write(reader.get(), filling.data(), filling.size()) == 1) {
+  }
+  BOOST_REQUIRE(errno == EAGAIN);
+  Process& full = start({}, {"sh", "-c", "exec \"$@\" 2>" + console, "sh"});
+  BOOST_REQUIRE(wait_for_workers(1).size() == 1U);
+  reader.reset();
+  full.signal(SIGTERM);
+  BOOST_TEST(exited_with(full.wait(), 0));
+  BOOST_TEST(contains(trace(), "\ndestroy\n"), trace());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace batch_notifier::tests

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/keepalived_node.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+
+#include <sys/stat.h>
+
+#include "tests/support/wait.hpp"
+
+namespace batch_notifier::tests {
+
+namespace {
+
+std::string build_directory() {
+  const char* given = std::getenv("BATCH_NOTIFIER_BUILD");
+  return std::filesystem::absolute(given != nullptr ? given : "build").string();
+}
+
+/// Whether a process was started for the given configuration file.
+bool belongs_to(const std::filesystem::path& process, const std::string& configuration) {
+  const std::string arguments = read_file(process / "cmdline");
+  return arguments.find("keepalived-plugin-loader") != std::string::npos &&
+         arguments.find(configuration) != std::string::npos;
+}
+
+}  // namespace
+
+bool can_run_keepalived() {
+  return geteuid() == 0 && std::system("command -v keepalived >/dev/null 2>&1") == 0;
+}
+
+KeepalivedNode::KeepalivedNode(const NetworkNamespace& where, std::string bus_address,
+                               const std::string& body)
+    : where_(where), bus_address_(std::move(bus_address)) {
+  write_file(file("consumer"), "#!/bin/sh\nexec cat >>" + command_file() + "\n");
+  chmod(file("consumer").c_str(), 0755);
+  configure(body);
+}
+
+KeepalivedNode::~KeepalivedNode() {
+  if (keepalived_ && keepalived_->running()) {
+    stop();
+  }
+  for (const pid_t pid : plugin_processes()) {
+    kill(pid, SIGKILL);
+  }
+  // They are children of whoever adopts orphans here, so their end can only be watched.
+  wait_until([this] { return plugin_processes().empty(); });
+}
+
+void KeepalivedNode::configure(const std::string& body) {
+  const std::string build = build_directory();
+  std::ostringstream text;
+  text << "global_defs {\n"
+       << (bus_address_.empty() ? "" : "    enable_dbus\n") << "    vrrp_version 3\n"
+       << "    script_user root\n"
+       << "    vrrp_notify_fifo " << file("fifo") << "\n"
+       << "    vrrp_notify_fifo_script \"" << build << "/keepalived-plugin-loader -l -f "
+       << file("keepalived.conf") << " -s " << file("state") << " " << build
+       << "/batch_notifier.so\"\n}\n"
+       << body << "\n@batch_notifier notify_batch \"" << file("consumer") << "\"\n"
+       << "@batch_notifier append_file \"" << append_file() << "\"\n";
+  write_file(file("keepalived.conf"), text.str());
+}
+
+std::string KeepalivedNode::test_configuration() {
+  Process test(where_.inside({"keepalived", "-t", "-f", file("keepalived.conf")}), file("test"));
+  const std::optional<int> status = test.wait();
+  return read_file(file("test")) + (status ? std::to_string(WEXITSTATUS(*status)) : "hangs");
+}
+
+void KeepalivedNode::start() {
+  keepalived_ = std::make_unique<Process>(
+      where_.inside({"keepalived", "--dont-fork", "--log-console", "--vrrp", "--use-file",
+                     file("keepalived.conf"), "--pid", file("keepalived.pid"), "--vrrp_pid",
+                     file("vrrp.pid")}),
+      file("log"), std::map<std::string, std::string>{{"DBUS_SYSTEM_BUS_ADDRESS", bus_address_}});
+}
+
+void KeepalivedNode::stop() {
+  keepalived_->signal(SIGTERM);
+  keepalived_->wait();
+}
+
+void KeepalivedNode::reload() {
+  keepalived_->signal(SIGHUP);
+}
+
+std::vector<pid_t> KeepalivedNode::plugin_processes() const {
+  std::vector<pid_t> pids;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") == std::string::npos &&
+        belongs_to(entry.path(), file("keepalived.conf"))) {
+      pids.push_back(static_cast<pid_t>(std::stol(name)));
+    }
+  }
+  return pids;
+}
+
+double KeepalivedNode::plugin_cpu_ms() const {
+  double milliseconds = 0;
+  for (const pid_t pid : plugin_processes()) {
+    std::istringstream schedstat(read_file("/proc/" + std::to_string(pid) + "/schedstat"));
+    double nanoseconds = 0;
+    schedstat >> nanoseconds;
+    milliseconds += nanoseconds / 1e6;
+  }
+  return milliseconds;
+}
+
+std::string KeepalivedNode::state_on_dbus(const std::string& path_end) const {
+  const std::string answer = file("answer");
+  std::filesystem::remove(answer);
+  Process query(
+      {"dbus-send", "--bus=" + bus_address_, "--print-reply=literal", "--dest=org.keepalived.Vrrp1",
+       "/org/keepalived/Vrrp1/Instance/" + path_end, "org.freedesktop.DBus.Properties.Get",
+       "string:org.keepalived.Vrrp1.Instance", "string:State"},
+      answer);
+  query.wait();
+  std::istringstream words(read_file(answer));
+  std::string word;
+  std::string last;
+  while (words >> word) {
+    if (word.find_first_not_of("{}") != std::string::npos) {
+      last = word;
+    }
+  }
+  return last;
+}
+
+}  // namespace batch_notifier::tests
