@@ -43,7 +43,7 @@ BOOST_TEST_LIBS := -lboost_unit_test_framework
 # The parts, in the order of their dependencies: each may use those before it.
 PLUGIN_SOURCES := $(wildcard plugin/core/*.cpp plugin/runtime/*.cpp plugin/config/*.cpp \
                     plugin/sources/*.cpp plugin/notifiers/*.cpp plugin/*.cpp)
-LOADER_SOURCES := $(wildcard plugin/loader/*.cpp) plugin/runtime/event_loop.cpp
+LOADER_SOURCES := $(wildcard plugin/loader/*.cpp)
 UNIT_SOURCES   := $(wildcard tests/unit/*.cpp) tests/support/main.cpp
 INTEGRATION_SOURCES := $(wildcard tests/integration/*.cpp) \
                     $(wildcard tests/support/*.cpp)
@@ -53,6 +53,7 @@ object  = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 PLUGIN_OBJECTS := $(call object,$(PLUGIN_SOURCES))
 PARTS_OBJECTS  := $(call object,$(filter-out $(ABI_SOURCE),$(PLUGIN_SOURCES)))
 LOADER_OBJECTS := $(call object,$(LOADER_SOURCES))
+LOADER_PARTS   := $(call object,$(filter-out plugin/loader/main.cpp,$(LOADER_SOURCES)))
 UNIT_OBJECTS   := $(call object,$(UNIT_SOURCES))
 INTEGRATION_OBJECTS := $(call object,$(INTEGRATION_SOURCES))
 HOST_OBJECTS   := $(call object,tests/host/c_host.c)
@@ -60,7 +61,7 @@ HOST_OBJECTS   := $(call object,tests/host/c_host.c)
 PLUGIN := $(BUILD)/batch_notifier.so
 LOADER := $(BUILD)/keepalived-plugin-loader
 C_HOST := $(BUILD)/tests/c_host
-FAKE_PLUGIN := $(BUILD)/tests/fake_plugin.so
+FAKE_PLUGINS := $(BUILD)/tests/fake_plugin.so $(BUILD)/tests/fake_plugin_abi2.so
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -89,29 +90,35 @@ $(LOADER): $(LOADER_OBJECTS)
 unit: $(BUILD)/tests/unit
 	$<
 
-$(BUILD)/tests/unit: $(UNIT_OBJECTS) $(PARTS_OBJECTS)
+$(BUILD)/tests/unit: $(UNIT_OBJECTS) $(PARTS_OBJECTS) $(LOADER_PARTS)
 	@mkdir -p $(@D)
-	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(BOOST_TEST_LIBS)
+	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(BOOST_TEST_LIBS) -ldl
 
 ##@ integration    run the tests against dbus-daemon, the kernel and keepalived (root)
 .PHONY: integration
-integration: $(BUILD)/tests/integration $(C_HOST) build
-	$<
+integration: $(BUILD)/tests/integration $(C_HOST) $(FAKE_PLUGINS) build
+	BATCH_NOTIFIER_BUILD=$(BUILD) $<
 
-$(BUILD)/tests/integration: $(INTEGRATION_OBJECTS) $(PARTS_OBJECTS)
+$(BUILD)/tests/integration: $(INTEGRATION_OBJECTS) $(PARTS_OBJECTS) $(LOADER_PARTS)
 	@mkdir -p $(@D)
-	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(BOOST_TEST_LIBS)
+	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(BOOST_TEST_LIBS) -ldl
 
-$(FAKE_PLUGIN): tests/host/fake_plugin.c include/keepalived/plugin.h
+$(BUILD)/tests/bench: $(call object,tests/bench/failover_bench.cpp $(filter-out tests/support/main.cpp,$(wildcard tests/support/*.cpp))) $(PARTS_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) -shared -fPIC $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $<
+	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
+
+$(BUILD)/tests/fake_plugin_abi2.so: FAKE_FLAGS := -DFAKE_ABI_VERSION=2u
+$(FAKE_PLUGINS): tests/host/fake_plugin.c include/keepalived/plugin.h
+	@mkdir -p $(@D)
+	$(CC) -shared -fPIC $(CPPFLAGS_ALL) $(FAKE_FLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $<
 
 $(C_HOST): $(HOST_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -ldl
 
+# Everything that tests and figures need.
 .PHONY: tests
-tests: $(BUILD)/tests/unit $(BUILD)/tests/integration $(C_HOST) $(FAKE_PLUGIN)
+tests: $(BUILD)/tests/bench $(BUILD)/tests/unit $(BUILD)/tests/integration $(C_HOST) $(FAKE_PLUGINS)
 
 ##@ check          all gates and all tests, as scripts/check runs them (root)
 .PHONY: check
@@ -207,8 +214,8 @@ docs: check-docs
 
 ##@ bench          measure; prints figures and asserts nothing (root)
 .PHONY: bench
-bench: build
-	scripts/bench
+bench: build $(BUILD)/tests/bench
+	$(BUILD)/tests/bench
 
 ##@ install        install below $(DESTDIR), with PREFIX and LIBDIR
 .PHONY: install

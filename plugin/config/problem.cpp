@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "config/problem.hpp"
 
+#include "runtime/printable.hpp"
+
 namespace batch_notifier::config {
 
 namespace {
@@ -16,13 +18,7 @@ void Problems::add(const core::SourceLocation& location, std::string message) {
   if (problems_.size() == limit) {
     message = "there are more problems than are listed here";
   }
-  for (char& character : message) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (byte < 0x20 || byte == 0x7f) {
-      character = '?';
-    }
-  }
-  problems_.push_back({location, std::move(message)});
+  problems_.push_back({location, runtime::printable(message)});
 }
 
 std::string shown(std::string_view word) {

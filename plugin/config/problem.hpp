@@ -27,7 +27,7 @@ class Problems {
   /// How many are kept; one more says that there were others.
   static constexpr std::size_t limit = 1000;
 
-  /// Adds one. Control characters that came from the file are shown as '?'.
+  /// Adds one. What the file has put into it is made printable.
   void add(const core::SourceLocation& location, std::string message);
 
   /// Hands over all of them.

@@ -95,7 +95,11 @@ class Worker {
         log_.write(Severity::error, "the plugin has closed its descriptor");
         return exit_failed;
       }
-      while (const std::optional<int> number = signals_.next()) {
+      while (ready[1].revents != 0) {
+        const std::optional<int> number = signals_.next();
+        if (!number) {
+          break;
+        }
         handle(*number);
       }
       if (ready[0].revents != 0) {

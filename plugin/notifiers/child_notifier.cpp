@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "runtime/printable.hpp"

@@ -6,7 +6,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "core/settings.hpp"
 #include "notifiers/notifier.hpp"

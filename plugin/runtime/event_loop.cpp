@@ -15,6 +15,7 @@ namespace batch_notifier::runtime {
 namespace {
 
 constexpr std::uint64_t timer_id = 0;
+constexpr std::uint64_t gathered_id = 1;
 constexpr std::size_t events_per_dispatch = 64;
 
 [[noreturn]] void throw_errno(const char* what) {
@@ -37,12 +38,18 @@ core::Now read_clocks() {
 
 EventLoop::EventLoop()
     : epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      timer_fd_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = timer_id;
-  if (!epoll_ || !timer_fd_ ||
-      epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, timer_fd_.get(), &event) != 0) {
+      gathered_(epoll_create1(EPOLL_CLOEXEC)),
+      timer_fd_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
+      rest_timer_(*this, [this] { wake_gathered(true); }) {
+  epoll_event timer{};
+  timer.events = EPOLLIN;
+  timer.data.u64 = timer_id;
+  epoll_event gathered{};
+  gathered.events = EPOLLIN;
+  gathered.data.u64 = gathered_id;
+  if (!epoll_ || !gathered_ || !timer_fd_ ||
+      epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, timer_fd_.get(), &timer) != 0 ||
+      epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, gathered_.get(), &gathered) != 0) {
     throw_errno("cannot create the event loop");
   }
 }
@@ -59,30 +66,47 @@ void EventLoop::dispatch() {
     Scope& operator=(const Scope&) = delete;
   };
   const Scope scope(*this);
-  std::array<epoll_event, events_per_dispatch> events{};
-  const int count =
-      epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), /*timeout=*/0);
-  bool timer_due = false;
-  for (int index = 0; index < count; ++index) {
-    const epoll_event& event = events.at(static_cast<std::size_t>(index));
-    if (event.data.u64 == timer_id) {
-      timer_due = true;
-      continue;
-    }
-    // An earlier handler of this round may have removed this watch.
-    const auto found = watches_.find(event.data.u64);
-    if (found != watches_.end()) {
-      const FdWatch::Handler handler = found->second->handler_;
-      handler(event.events);
-    }
-  }
-  if (timer_due) {
+  if (run_ready(epoll_.get())) {
     std::uint64_t expirations = 0;
     // Taken only so that the descriptor is no longer ready; it cannot block.
     [[maybe_unused]] const ssize_t taken = read(timer_fd_.get(), &expirations, sizeof(expirations));
     armed_.reset();
     run_due_timers();
   }
+}
+
+bool EventLoop::run_ready(int epoll) {
+  std::array<epoll_event, events_per_dispatch> events{};
+  const int count =
+      epoll_wait(epoll, events.data(), static_cast<int>(events.size()), /*timeout=*/0);
+  bool timer_due = false;
+  for (int index = 0; index < count; ++index) {
+    const epoll_event& event = events.at(static_cast<std::size_t>(index));
+    if (event.data.u64 == timer_id) {
+      timer_due = true;
+    } else if (event.data.u64 == gathered_id) {
+      run_gathered();
+    } else if (const auto found = watches_.find(event.data.u64); found != watches_.end()) {
+      // Looked up, because an earlier handler of this round may have removed the watch; copied,
+      // because this one may.
+      const FdWatch::Handler handler = found->second->handler_;
+      handler(event.events);
+    }
+  }
+  return timer_due;
+}
+
+void EventLoop::run_gathered() {
+  run_ready(gathered_.get());
+  wake_gathered(false);
+  rest_timer_.set(read_clocks().monotonic + gathering_rest);
+}
+
+void EventLoop::wake_gathered(bool awake) {
+  epoll_event event{};
+  event.events = awake ? std::uint32_t{EPOLLIN} : 0U;
+  event.data.u64 = gathered_id;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, gathered_.get(), &event);
 }
 
 void EventLoop::run_due_timers() {
@@ -131,8 +155,12 @@ void EventLoop::arm() {
   armed_ = wanted;
 }
 
-FdWatch::FdWatch(EventLoop& loop, int fd, std::uint32_t events, Handler handler)
-    : loop_(loop), fd_(fd), id_(loop.next_id_++), handler_(std::move(handler)) {
+FdWatch::FdWatch(EventLoop& loop, int fd, std::uint32_t events, Handler handler, Pace pace)
+    : loop_(loop),
+      epoll_(pace == Pace::gathered ? loop.gathered_.get() : loop.epoll_.get()),
+      fd_(fd),
+      id_(loop.next_id_++),
+      handler_(std::move(handler)) {
   loop_.watches_.emplace(id_, this);
   try {
     set_events(events);
@@ -145,7 +173,7 @@ FdWatch::FdWatch(EventLoop& loop, int fd, std::uint32_t events, Handler handler)
 FdWatch::~FdWatch() {
   loop_.watches_.erase(id_);
   if (events_ != 0) {
-    epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
+    epoll_ctl(epoll_, EPOLL_CTL_DEL, fd_, nullptr);
   }
 }
 
@@ -157,7 +185,7 @@ void FdWatch::set_events(std::uint32_t events) {
   event.events = events;
   event.data.u64 = id_;
   const int operation = events == 0 ? EPOLL_CTL_DEL : events_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  if (epoll_ctl(loop_.epoll_.get(), operation, fd_, &event) != 0) {
+  if (epoll_ctl(epoll_, operation, fd_, &event) != 0) {
     throw_errno("cannot watch a descriptor");
   }
   events_ = events;

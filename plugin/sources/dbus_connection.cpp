@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sources/dbus_connection.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <new>
 #include <utility>
@@ -11,8 +13,12 @@ namespace batch_notifier::sources {
 
 namespace {
 
-/// How many messages are handed on before the loop's other users get their turn.
-constexpr int messages_per_round = 256;
+/// How often libdbus reads, some 2 KiB or a dozen signals at a time, before the loop's other users
+/// get their turn. More than once, so that a burst is taken in at one go.
+constexpr int readings_per_round = 32;
+
+/// How many messages are handed on at a time.
+constexpr int messages_per_dispatch = 256;
 
 /// How long to leave libdbus alone when it has run out of memory.
 constexpr core::Duration memory_pause{100'000};
@@ -49,6 +55,11 @@ std::uint32_t to_events(unsigned int dbus_flags) {
          ((dbus_flags & writable) != 0 ? std::uint32_t{EPOLLOUT} : 0U);
 }
 
+bool has_input(DBusWatch* watch) {
+  pollfd descriptor{dbus_watch_get_unix_fd(watch), POLLIN, 0};
+  return poll(&descriptor, 1, /*timeout=*/0) > 0;
+}
+
 }  // namespace
 
 DbusConnection::DbusConnection(runtime::EventLoop& loop, const BusSocket& socket,
@@ -57,7 +68,7 @@ DbusConnection::DbusConnection(runtime::EventLoop& loop, const BusSocket& socket
       socket_(socket),
       listener_(listener),
       limit_timer_(loop, [this] { listener_.disconnected("no answer from " + socket_.address()); }),
-      work_timer_(loop, [this] { hand_on(); }) {
+      work_timer_(loop, [this] { on_work(); }) {
   knock_.emplace(loop, socket_, [this] { open(); });
   limit_timer_.set(runtime::read_clocks().monotonic + limit);
 }
@@ -109,35 +120,56 @@ void DbusConnection::abandon(const std::string& reason) {
 }
 
 void DbusConnection::on_ready(std::uint32_t events) {
-  // A handler may remove watches, which is why the vector is asked anew each time.
-  for (std::size_t index = 0; index < watches_.size(); ++index) {
-    if (dbus_watch_get_enabled(watches_[index]) != 0) {
-      // False means out of memory: the descriptor stays ready, so it is tried again.
-      dbus_watch_handle(watches_[index], to_dbus_flags(events));
+  for (int reading = 0; reading < readings_per_round; ++reading) {
+    // A handler may remove watches, which is why the vector is asked anew each time.
+    for (std::size_t index = 0; index < watches_.size(); ++index) {
+      if (dbus_watch_get_enabled(watches_[index]) != 0) {
+        // False means out of memory: the descriptor stays ready, so it is tried again.
+        dbus_watch_handle(watches_[index], to_dbus_flags(events));
+      }
+    }
+    dispatch();
+    if (lost_ || thrown_ || watches_.empty() || !has_input(watches_.front())) {
+      break;
     }
   }
-  hand_on();
+  settle();
 }
 
-void DbusConnection::hand_on() {
-  work_timer_.cancel();
-  DBusDispatchStatus status = dbus_connection_get_dispatch_status(connection_);
+void DbusConnection::on_work() {
+  dispatch();
+  settle();
+}
+
+void DbusConnection::dispatch() {
   for (int count = 0;
-       count < messages_per_round && status == DBUS_DISPATCH_DATA_REMAINS && !lost_ && !thrown_;
+       count < messages_per_dispatch && !lost_ && !thrown_ &&
+       dbus_connection_get_dispatch_status(connection_) == DBUS_DISPATCH_DATA_REMAINS;
        ++count) {
-    status = dbus_connection_dispatch(connection_);
+    dbus_connection_dispatch(connection_);
   }
+}
+
+void DbusConnection::settle() {
+  const core::MonotonicTime now = runtime::read_clocks().monotonic;
   if (thrown_) {
-    work_timer_.set(runtime::read_clocks().monotonic);
+    work_timer_.set(now);
     std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
   if (lost_ || unwatched_) {
     listener_.disconnected(lost_.value_or("the connection to the bus cannot be polled"));
     return;
   }
-  if (status != DBUS_DISPATCH_COMPLETE) {
-    const core::MonotonicTime now = runtime::read_clocks().monotonic;
-    work_timer_.set(status == DBUS_DISPATCH_NEED_MEMORY ? now + memory_pause : now);
+  switch (dbus_connection_get_dispatch_status(connection_)) {
+    case DBUS_DISPATCH_DATA_REMAINS:
+      work_timer_.set(now);
+      break;
+    case DBUS_DISPATCH_NEED_MEMORY:
+      work_timer_.set(now + memory_pause);
+      break;
+    case DBUS_DISPATCH_COMPLETE:
+      work_timer_.cancel();
+      break;
   }
 }
 
@@ -182,8 +214,9 @@ void DbusConnection::watch_again() {
   } else if (fd_watch_) {
     fd_watch_->set_events(events);
   } else {
-    fd_watch_.emplace(loop_, dbus_watch_get_unix_fd(watches_.front()), events,
-                      [this](std::uint32_t ready) { on_ready(ready); });
+    fd_watch_.emplace(
+        loop_, dbus_watch_get_unix_fd(watches_.front()), events,
+        [this](std::uint32_t ready) { on_ready(ready); }, runtime::Pace::gathered);
   }
 }
 

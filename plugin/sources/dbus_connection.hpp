@@ -73,7 +73,9 @@ class DbusConnection {
   void open();
   void on_ready(std::uint32_t events);
   void watch_again();
-  void hand_on();
+  void on_work();
+  void dispatch();
+  void settle();
   bool take(DBusMessage* message);
   void take_hello(DBusMessage* answer);
 

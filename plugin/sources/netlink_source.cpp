@@ -59,8 +59,9 @@ void NetlinkSource::on_timer() {
 void NetlinkSource::open() {
   try {
     socket_ = std::make_unique<NetlinkSocket>(receive_buffer_);
-    watch_ = std::make_unique<runtime::FdWatch>(loop_, socket_->fd(), EPOLLIN,
-                                                [this](std::uint32_t) { receive(); });
+    watch_ = std::make_unique<runtime::FdWatch>(
+        loop_, socket_->fd(), EPOLLIN, [this](std::uint32_t) { receive(); },
+        runtime::Pace::gathered);
     dump_wanted_ = true;
     advance_dump();
   } catch (const std::exception& error) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "notifiers/append_file.hpp"
+#include "notifiers/notifier_factory.hpp"
 
 #define BOOST_TEST_DYN_LINK
 #include <fcntl.h>

@@ -7,7 +7,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <fstream>
+#include <initializer_list>
 #include <optional>
 #include <set>
 #include <string>
@@ -63,6 +65,25 @@ bool sleeps_for_ever(pid_t pid) {
   }
 #endif
   return number == std::to_string(SYS_ppoll) && timeout == "0x0";
+}
+
+// One of the sets of signals in /proc/<pid>/status.
+std::uint64_t signal_set(pid_t pid, const std::string& name) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  std::string word;
+  while (file >> word && word != name) {
+  }
+  std::uint64_t set = 0;
+  file >> std::hex >> set;
+  return set;
+}
+
+std::uint64_t set_of(std::initializer_list<int> signals) {
+  std::uint64_t set = 0;
+  for (const int number : signals) {
+    set |= std::uint64_t{1} << (number - 1);
+  }
+  return set;
 }
 
 }  // namespace
@@ -239,30 +260,47 @@ BOOST_AUTO_TEST_CASE(between_two_tries_it_stops_at_once) {
 
 BOOST_AUTO_TEST_CASE(what_the_parent_ignored_or_blocked_does_not_matter) {
   configure("crash_in_start");
-  Process& loader =
-      start({}, {"env", "--ignore-signal=CHLD", "--ignore-signal=INT", "--block-signal=TERM"});
+  Process& loader = start({}, {"env", "--ignore-signal=CHLD", "--ignore-signal=INT",
+                               "--block-signal=TERM", "--block-signal=USR1"});
   BOOST_TEST(wait_for_workers(2).size() >= 2U);
   configure("normal");
   BOOST_TEST(wait_until([this] { return sleeps_for_ever(wait_for_workers(3).back()); }), trace());
+  const pid_t worker = wait_for_workers(3).back();
+  BOOST_TEST(signal_set(worker, "SigBlk:") == set_of({SIGHUP, SIGINT, SIGPIPE, SIGTERM}));
+  BOOST_TEST(signal_set(worker, "SigIgn:") == 0U);
   loader.signal(SIGTERM);
   BOOST_TEST(exited_with(loader.wait(), 0));
 }
 
-BOOST_AUTO_TEST_CASE(a_console_that_is_full_or_gone_does_not_hold_it_up) {
+BOOST_AUTO_TEST_CASE(a_full_console_does_not_hold_it_up) {
   configure("normal");
   const std::string console = directory.file("console");
   run({"mkfifo", console});
-  runtime::UniqueFd reader(open(console.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  const runtime::UniqueFd reader(open(console.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   const std::array<char, 1> filling{'x'};
   while (write(reader.get(), filling.data(), filling.size()) == 1) {
   }
   BOOST_REQUIRE(errno == EAGAIN);
-  Process& full = start({}, {"sh", "-c", "exec \"$@\" 2>" + console, "sh"});
+  Process& loader = start({}, {"sh", "-c", "exec \"$@\" 2>" + console, "sh"});
+  BOOST_REQUIRE(wait_for_workers(1).size() == 1U);
+  loader.signal(SIGTERM);
+  BOOST_TEST(exited_with(loader.wait(), 0));
+  BOOST_TEST(after_start(trace()) == own_stop + "destroy\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_console_that_is_gone_does_not_end_it) {
+  configure("wait_for_fifo");
+  const std::string console = directory.file("console");
+  run({"mkfifo", console});
+  runtime::UniqueFd reader(open(console.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  Process& loader = start({}, {"sh", "-c", "exec \"$@\" 2>" + console, "sh"});
   BOOST_REQUIRE(wait_for_workers(1).size() == 1U);
   reader.reset();
-  full.signal(SIGTERM);
-  BOOST_TEST(exited_with(full.wait(), 0));
-  BOOST_TEST(contains(trace(), "\ndestroy\n"), trace());
+  loader.signal(SIGTERM);
+  BOOST_REQUIRE(wait_for_trace(own_stop));
+  let_go(fifo_path);
+  // The supervisor logs how its worker ended, to nobody.
+  BOOST_TEST(exited_with(loader.wait(), 0));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

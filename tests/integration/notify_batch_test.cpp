@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "notifiers/notify_batch.hpp"
+#include "notifiers/notifier_factory.hpp"
 
 #define BOOST_TEST_DYN_LINK
 #include <fcntl.h>
@@ -10,12 +10,15 @@
 #include <algorithm>
 #include <csignal>
 #include <memory>
+#include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
 #include <sys/mount.h>
+#include <sys/wait.h>
 
 #include "notifiers/batch_json.hpp"
 #include "runtime/unique_fd.hpp"
@@ -260,6 +263,7 @@ BOOST_FIXTURE_TEST_CASE(destroying_it_ends_the_command_without_an_answer, Fixtur
   const pid_t pid = read_pid(directory.file("leader"));
   notifier.reset();
   BOOST_TEST(tests::wait_until([&] { return !alive(pid); }));
+  waitpid(pid, nullptr, 0);
   loop.dispatch();
   BOOST_TEST(answers == 0U);
 }

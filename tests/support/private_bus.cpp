@@ -5,6 +5,11 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "runtime/unique_fd.hpp"
 #include "tests/support/wait.hpp"
 
 namespace batch_notifier::tests {
@@ -35,14 +40,24 @@ void PrivateBus::start() {
   // What a killed daemon leaves behind would look like a listening one.
   std::filesystem::remove(socket_path());
   daemon_.emplace(std::vector<std::string>{"dbus-daemon", "--nofork", "--nosyslog", "--nopidfile",
-                                           "--config-file=" + directory_.file("bus.conf")});
-  if (!wait_until([this] { return std::filesystem::exists(socket_path()); })) {
+                                           "--config-file=" + directory_.file("bus.conf")},
+                  directory_.file("bus.log"));
+  if (!wait_until([this] { return knock(); })) {
     throw std::runtime_error("dbus-daemon does not listen on " + socket_path());
   }
 }
 
+bool PrivateBus::knock() const {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socket_path().copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const runtime::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+}
+
 void PrivateBus::freeze() {
   daemon_->signal(SIGSTOP);
+  waitpid(daemon_->pid(), nullptr, WUNTRACED);
 }
 
 void PrivateBus::thaw() {

@@ -26,6 +26,9 @@ class PrivateBus {
   void kill();
   /// Starts it again after kill(). Throws std::runtime_error.
   void start();
+  /// Connects and leaves at once; the bus may notice later. False if nobody listens or the queue of
+  /// connections is full. Never blocks.
+  [[nodiscard]] bool knock() const;
   /// Stops it from running without ending it, so that it hangs.
   void freeze();
   /// Undoes freeze().

@@ -18,10 +18,10 @@ namespace batch_notifier::tests {
 /// Files in memory. Patterns know `*` and `?`; a path that ends in '/' is a directory.
 class FakeFiles : public config::ConfigFiles {
  public:
-  std::map<std::string, std::string> texts;        ///< By absolute path.
-  std::map<std::string, std::string> variables;    ///< The environment.
-  std::vector<std::string> unsuitable;             ///< Paths of executables and directories.
-  std::vector<std::string> reads;                  ///< What was read, in order.
+  std::map<std::string, std::string> texts;      ///< By absolute path.
+  std::map<std::string, std::string> variables;  ///< The environment.
+  std::vector<std::string> unsuitable;           ///< Paths of executables and directories.
+  std::vector<std::string> reads;                ///< What was read, in order.
 
   config::FileText read(const std::string& path) override {
     reads.push_back(path);
