@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <array>
-#include <cctype>
 #include <exception>
 #include <fstream>
-#include <string_view>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 
+#include "messages.hpp"
 #include "notifiers/notifier_factory.hpp"
 
 namespace batch_notifier {
@@ -32,21 +32,6 @@ std::string new_uuid() {
     throw std::runtime_error("cannot read /proc/sys/kernel/random/uuid: is /proc mounted?");
   }
   return uuid;
-}
-
-std::string place(const core::SourceLocation& location) {
-  return location.file + ":" + std::to_string(location.line) + ": ";
-}
-
-std::string seconds(core::Duration duration) {
-  const auto tenths = duration.count() / 100'000;
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
-}
-
-std::string describe(const core::Batch& batch) {
-  return "batch " + std::to_string(batch.sequence) + (batch.snapshot ? " (snapshot)" : "") +
-         " of " + std::to_string(batch.changes.size()) +
-         (batch.changes.size() == 1 ? " instance" : " instances");
 }
 
 }  // namespace
@@ -121,7 +106,7 @@ void BatchNotifier::stop(std::optional<core::Duration> within) {
 
 void BatchNotifier::observe(const core::Observation& observation) {
   if (log_.detailed()) {
-    log_observation(observation);
+    log_.write(Severity::debug, "observed: " + describe(observation, configuration_.topology));
   }
   feed(observation);
 }
@@ -152,9 +137,15 @@ void BatchNotifier::perform(const core::Action& action) {
   if (const auto* delivery = std::get_if<core::Deliver>(&action)) {
     deliver(*delivery);
   } else if (const auto* retry = std::get_if<core::RetryScheduled>(&action)) {
-    log_retry(*retry);
+    if (log_.detailed()) {
+      log_.write(Severity::debug, configuration_.settings.notifiers.at(retry->notifier).name +
+                                      ": next attempt in " + in_seconds(retry->wait));
+    }
   } else if (const auto* changed = std::get_if<core::StatusChanged>(&action)) {
-    log_status(changed->instance);
+    if (log_.detailed()) {
+      log_.write(Severity::debug, describe(configuration_.topology.instances[changed->instance],
+                                           engine_->statuses()[changed->instance]));
+    }
   } else if (const auto* completed = std::get_if<core::StopCompleted>(&action)) {
     running_ = false;
     log_.write(completed->everything_delivered ? Severity::notice : Severity::warning,
@@ -203,53 +194,6 @@ void BatchNotifier::log_result(const core::NotifierSettings& settings, Consumer&
     log_.write(Severity::warning, place(settings.location) + subject + " failed: " + result.reason +
                                       "; it is retried until it succeeds");
   }
-}
-
-void BatchNotifier::log_retry(const core::RetryScheduled& retry) {
-  if (log_.detailed()) {
-    log_.write(Severity::debug, configuration_.settings.notifiers.at(retry.notifier).name +
-                                    ": next attempt in " + seconds(retry.wait));
-  }
-}
-
-void BatchNotifier::log_status(core::InstanceIndex index) {
-  if (!log_.detailed()) {
-    return;
-  }
-  const core::InstanceStatus& status = engine_->statuses()[index];
-  log_.write(Severity::debug, configuration_.topology.instances[index].name + ": " +
-                                  std::string(to_string(status.state)) + " by " +
-                                  std::string(to_string(status.authority)) + " (" +
-                                  std::string(to_string(status.cause)) + "), health " +
-                                  std::string(to_string(status.health)));
-}
-
-void BatchNotifier::log_observation(const core::Observation& observation) {
-  const auto name = [this](core::InstanceIndex index) {
-    return configuration_.topology.instances.at(index).name;
-  };
-  std::string text;
-  if (const auto* seen = std::get_if<core::StateSeen>(&observation)) {
-    text = name(seen->instance) + " is " + std::string(to_string(seen->state)) + " by " +
-           std::string(to_string(seen->witness)) + (seen->answered ? " (read)" : " (signal)");
-  } else if (const auto* vips = std::get_if<core::VipsSeen>(&observation)) {
-    text = name(vips->instance) + " has " + std::to_string(vips->present) + " VIPs";
-  } else if (const auto* absent = std::get_if<core::DbusInstanceAbsent>(&observation)) {
-    text = name(absent->instance) + " is not known on D-Bus";
-  } else if (std::holds_alternative<core::DbusOwnerFound>(observation)) {
-    text = "keepalived is on the bus";
-  } else if (std::holds_alternative<core::DbusReadComplete>(observation)) {
-    text = "every instance has been read";
-  } else if (std::holds_alternative<core::DbusOwnerLost>(observation)) {
-    text = "keepalived has left the bus";
-  } else if (std::holds_alternative<core::DbusBusLost>(observation)) {
-    text = "the bus is gone";
-  } else {
-    text = std::holds_alternative<core::KernelReadComplete>(observation)
-               ? "the kernel's addresses have been read"
-               : "the kernel's addresses are not known";
-  }
-  log_.write(Severity::debug, "observed: " + text);
 }
 
 }  // namespace batch_notifier

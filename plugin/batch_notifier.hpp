@@ -54,7 +54,6 @@ class BatchNotifier final : private core::ObservationSink {
   };
 
   void observe(const core::Observation& observation) override;
-  void log_observation(const core::Observation& observation);
   void make_notifiers();
   void start_sources();
   void feed(core::Event event);
@@ -63,8 +62,6 @@ class BatchNotifier final : private core::ObservationSink {
   void finish(std::size_t notifier, const core::DeliveryResult& result);
   void log_result(const core::NotifierSettings& settings, Consumer& consumer,
                   const core::DeliveryResult& result);
-  void log_retry(const core::RetryScheduled& retry);
-  void log_status(core::InstanceIndex index);
 
   HostLog log_;
   runtime::EventLoop loop_;

@@ -11,10 +11,9 @@
 /// FdWatch with the enabled events of both; with neither enabled the descriptor is not polled, so
 /// that a hang-up that nobody may read yet does not spin.
 ///
-/// How much one round does is bounded by libdbus, which reads at most some 4 KiB at a time, and by
-/// a limit on the messages handed on, after which the loop's other users get their turn. The size
-/// of a message is left to the limit of the bus: a lower one here would let anybody cut us off from
-/// the bus, with one long message.
+/// How much one round does is bounded: libdbus reads some 2 KiB at a time, and after a number of
+/// readings the loop's other users get their turn. The size of a message is left to the limit of
+/// the bus: a lower one here would let anybody cut us off from the bus, with one long message.
 #pragma once
 
 #include <cstdint>

@@ -12,11 +12,14 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "sources/dbus_source.hpp"
 #include "tests/support/bus_peer.hpp"
+#include "tests/support/private_bus.hpp"
+#include "tests/support/recording_log.hpp"
 #include "tests/support/wait.hpp"
 
 namespace batch_notifier::tests {
@@ -58,24 +61,6 @@ class RecordingSink : public core::ObservationSink {
   static std::string describe(const core::KernelLost&) { return "not from D-Bus"; }
 
   const core::Topology& topology_;
-};
-
-/// Messages as lines.
-class RecordingLog : public runtime::Log {
- public:
-  void write(runtime::Severity /*severity*/, const std::string& message) noexcept override {
-    lines.push_back(message);
-  }
-
-  /// How many lines contain `part`.
-  [[nodiscard]] std::size_t count(const std::string& part) const {
-    return static_cast<std::size_t>(std::count_if(
-        lines.begin(), lines.end(),
-        [&part](const std::string& line) { return line.find(part) != std::string::npos; }));
-  }
-
-  /// What has been logged.
-  std::vector<std::string> lines;
 };
 
 /// The source and what it needs. Instances are VI_0, VI_1 … on eth0 with VRIDs from 1.
@@ -146,6 +131,48 @@ class DbusBench {
   std::optional<sources::DbusSource> source;  ///< Made by start().
   std::vector<BusPeer*> peers;                ///< Who else is turned by pump().
   std::size_t dispatches = 0;                 ///< How often the loop had something to do.
+};
+
+/// Name of keepalived's service.
+inline constexpr const char* keepalived_service = "org.keepalived.Vrrp1";
+
+/// States as keepalived numbers them.
+inline constexpr std::uint32_t backup = 1;
+inline constexpr std::uint32_t master = 2;  ///< \copydoc backup
+inline constexpr std::uint32_t fault = 3;   ///< \copydoc backup
+
+/// A bus, a keepalived that owns the service, and the source, not started.
+struct Attached {
+  /// With so many instances.
+  explicit Attached(std::size_t instances)
+      : keepalived(std::in_place, bus.address()), bench(bus.address(), instances) {
+    keepalived->own(keepalived_service);
+    bench.peers.push_back(&*keepalived);
+  }
+
+  /// Waits for so many unanswered questions.
+  bool until_asked(std::size_t count) {
+    return bench.until([&] { return keepalived->calls.size() == count; });
+  }
+
+  /// Starts, answers every question with BACKUP, and forgets what was observed. False if it does
+  /// not get that far.
+  bool read_all() {
+    bench.start();
+    for (const core::Instance& instance : bench.topology.instances) {
+      if (!bench.until([&] { return !keepalived->calls.empty(); })) {
+        return false;
+      }
+      keepalived->answer(instance.name, backup);
+    }
+    const bool complete = bench.until_seen("complete");
+    bench.sink.seen.clear();
+    return complete;
+  }
+
+  PrivateBus bus;                     ///< The bus.
+  std::optional<BusPeer> keepalived;  ///< Until the test takes it away.
+  DbusBench bench;                    ///< The source.
 };
 
 }  // namespace batch_notifier::tests

@@ -27,6 +27,8 @@ PrivateBus::PrivateBus() {
                  "    <allow send_destination=\"*\" eavesdrop=\"true\"/>\n"
                  "    <allow eavesdrop=\"true\"/>\n"
                  "    <allow own=\"*\"/>\n"
+                 "    <allow send_requested_reply=\"false\" send_type=\"method_return\"/>\n"
+                 "    <allow receive_requested_reply=\"false\" receive_type=\"method_return\"/>\n"
                  "  </policy>\n"
                  "</busconfig>\n");
   start();

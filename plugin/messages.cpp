@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "messages.hpp"
+
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/vrrp_state.hpp"
+
+namespace batch_notifier {
+
+namespace {
+
+/// Words for every kind of observation.
+class Describer {
+ public:
+  explicit Describer(const core::Topology& topology) : topology_(topology) {}
+
+  std::string operator()(const core::StateSeen& seen) const {
+    return name(seen.instance) + " is " + std::string(to_string(seen.state)) + " by " +
+           std::string(to_string(seen.witness)) + (seen.answered ? " (read)" : " (signal)");
+  }
+  std::string operator()(const core::DbusOwnerFound& /*found*/) const {
+    return "keepalived is on the bus";
+  }
+  std::string operator()(const core::DbusReadComplete& /*complete*/) const {
+    return "every instance has been read";
+  }
+  std::string operator()(const core::DbusInstanceAbsent& absent) const {
+    return name(absent.instance) + " is not known on D-Bus";
+  }
+  std::string operator()(const core::DbusOwnerLost& /*lost*/) const {
+    return "keepalived has left the bus";
+  }
+  std::string operator()(const core::DbusBusLost& /*lost*/) const { return "the bus is gone"; }
+  std::string operator()(const core::VipsSeen& seen) const {
+    return name(seen.instance) + " has " + std::to_string(seen.present) + " VIPs" +
+           (seen.first_present ? ", the first one too" : "");
+  }
+  std::string operator()(const core::KernelReadComplete& /*complete*/) const {
+    return "the kernel's addresses have been read";
+  }
+  std::string operator()(const core::KernelLost& /*lost*/) const {
+    return "the kernel's addresses are not known";
+  }
+
+ private:
+  [[nodiscard]] const std::string& name(core::InstanceIndex index) const {
+    return topology_.instances.at(index).name;
+  }
+
+  const core::Topology& topology_;
+};
+
+}  // namespace
+
+std::string place(const core::SourceLocation& location) {
+  return location.file + ":" + std::to_string(location.line) + ": ";
+}
+
+std::string in_seconds(core::Duration duration) {
+  const auto tenths = duration.count() / 100'000;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+std::string describe(const core::Batch& batch) {
+  const std::size_t count = batch.changes.size();
+  return "batch " + std::to_string(batch.sequence) + (batch.snapshot ? " (snapshot)" : "") +
+         " of " + std::to_string(count) + (count == 1 ? " instance" : " instances");
+}
+
+std::string describe(const core::Observation& observation, const core::Topology& topology) {
+  return std::visit(Describer(topology), observation);
+}
+
+std::string describe(const core::Instance& instance, const core::InstanceStatus& status) {
+  return instance.name + ": " + std::string(to_string(status.state)) + " by " +
+         std::string(to_string(status.authority)) + " (" + std::string(to_string(status.cause)) +
+         "), health " + std::string(to_string(status.health));
+}
+
+}  // namespace batch_notifier
