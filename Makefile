@@ -168,19 +168,22 @@ check-shell:
 .PHONY: check-includes
 check-includes: $(patsubst %,$(BUILD)/lint/%.includes,$(OWN_CXX))
 
-# include-what-you-use is asked only for what is *not* needed.
+# include-what-you-use is asked only for what is *not* needed, and not for headers that forward to
+# private ones of the C library or of libstdc++, which it cannot trace back.
 $(BUILD)/lint/%.includes: % $(OWN_HEADER)
 	@mkdir -p $(@D)
 	@include-what-you-use -Xiwyu --no_fwd_decls $(LINT_FLAGS) $< >$@.log 2>&1; \
-	if sed -n '/should remove these lines:/,/^$$/p' $@.log | grep '^- #include'; then \
+	if sed -n '/should remove these lines:/,/^$$/p' $@.log | grep '^- #include' | \
+	    grep -vE '<(sys/.*|pthread\.h|unistd\.h|chrono)>'; then \
 	  echo "$< or its header includes what it does not use"; exit 1; fi
 	@touch $@
 
 .PHONY: check-cppcheck
 check-cppcheck:
 	@cppcheck --quiet --std=c++20 --language=c++ --error-exitcode=1 --inline-suppr \
-	  --enable=warning,performance,portability,unusedFunction --suppressions-list=.cppcheck-suppressions \
-	  -DBATCH_NOTIFIER_VERSION='"x"' -Iplugin -Iinclude plugin tests/unit
+	  --library=boost,posix --enable=warning,performance,portability,unusedFunction \
+	  --suppressions-list=.cppcheck-suppressions -DBATCH_NOTIFIER_VERSION='"x"' \
+	  -Iplugin -Iinclude plugin
 
 .PHONY: check-docs
 check-docs:

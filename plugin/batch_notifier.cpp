@@ -25,6 +25,11 @@ std::string host_name() {
   return name.data();
 }
 
+config::Configuration read_from_disk(const char* path) {
+  config::DiskFiles files;
+  return config::read_configuration(path, config::default_config_id(), files);
+}
+
 std::string new_uuid() {
   std::ifstream file("/proc/sys/kernel/random/uuid");
   std::string uuid;
@@ -37,9 +42,9 @@ std::string new_uuid() {
 }  // namespace
 
 BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
-    : log_(host), timer_(loop_, [this] { feed(core::TimeReached{}); }) {
-  config::DiskFiles files;
-  configuration_ = config::read_configuration(host.config_path, config::default_config_id(), files);
+    : log_(host),
+      configuration_(read_from_disk(host.config_path)),
+      timer_(loop_, [this] { feed(core::TimeReached{}); }) {
   for (const config::Problem& problem : configuration_.problems) {
     log_.write(Severity::error, place(problem.location) + problem.message);
   }

@@ -7,7 +7,6 @@
 ///                                ^--DeliveryFinished--'
 #pragma once
 
-#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>

@@ -2,7 +2,6 @@
 #include "config/configuration.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <unordered_set>
 #include <utility>

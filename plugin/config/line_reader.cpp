@@ -2,7 +2,6 @@
 // What a LineReader makes of each line.
 #include "config/line_reader.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "config/words.hpp"

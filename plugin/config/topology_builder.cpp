@@ -2,7 +2,6 @@
 #include "config/topology_builder.hpp"
 
 #include <chrono>
-#include <cstddef>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -90,7 +89,7 @@ core::Instance build_instance(InstanceDraft draft, const InstanceDefaults& defau
       }
     }
   }
-  return std::move(instance);
+  return std::move(draft.instance);
 }
 
 void join_groups(std::vector<InstanceDraft>& drafts, const std::vector<SyncGroupDraft>& groups,

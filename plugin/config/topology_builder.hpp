@@ -36,13 +36,14 @@ struct SyncGroupDraft {
 /// Finds the names of VMAC interfaces as keepalived does on a machine that has none yet.
 class VmacNames {
  public:
+  /// No name is taken yet.
   explicit VmacNames(InstanceDefaults defaults) : defaults_(std::move(defaults)) {}
 
   /// Takes a name from the configuration; false if another instance has it.
   bool reserve(const std::string& name) { return used_.insert(name).second; }
 
   /// The VMAC of an instance: one that is there for the same VRID, family and base, else `name` if
-  /// not empty, else vrrp.<vrid> or the next free name.
+  /// not empty, else "vrrp." with the VRID, or the next free name.
   std::string of_instance(const std::string& name, std::uint8_t vrid, core::AddressFamily family,
                           const std::string& base);
 

@@ -11,7 +11,6 @@
 
 #include "core/deadlines.hpp"
 #include "core/judge.hpp"
-#include "core/settings.hpp"
 #include "core/statistics.hpp"
 #include "core/time.hpp"
 #include "core/topology.hpp"

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "notifiers/batch_json.hpp"
+#include "runtime/unique_fd.hpp"
 
 namespace batch_notifier::notifiers {
 
@@ -53,30 +54,30 @@ int append(const char* path, std::string_view text) {
   // At a file size limit, an error that can be undone instead of the signal.
   std::signal(SIGXFSZ, SIG_IGN);
   // Non-blocking for a FIFO that nobody reads; readable for the look at the last byte.
-  const int file =
-      open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, file_mode);
-  if (file < 0) {
+  const runtime::UniqueFd file(
+      open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, file_mode));
+  if (!file) {
     return failure_status();
   }
   struct stat before {};
   // A file system without locks has no other writer of ours either.
-  if (flock(file, LOCK_EX) != 0 && errno != EOPNOTSUPP && errno != ENOLCK) {
+  if (flock(file.get(), LOCK_EX) != 0 && errno != EOPNOTSUPP && errno != ENOLCK) {
     return failure_status();
   }
-  if (fstat(file, &before) != 0) {
+  if (fstat(file.get(), &before) != 0) {
     return failure_status();
   }
   if (!S_ISREG(before.st_mode)) {
     return not_regular;
   }
-  if (!ends_torn(file, before.st_size)) {
+  if (!ends_torn(file.get(), before.st_size)) {
     text.remove_prefix(1);
   }
-  if (write_all(file, text)) {
+  if (write_all(file.get(), text)) {
     return 0;
   }
   const int status = failure_status();
-  return ftruncate(file, before.st_size) == 0 ? status : torn;
+  return ftruncate(file.get(), before.st_size) == 0 ? status : torn;
 }
 
 }  // namespace

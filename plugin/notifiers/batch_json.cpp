@@ -2,7 +2,6 @@
 #include "notifiers/batch_json.hpp"
 
 #include <array>
-#include <cstddef>
 #include <cstdio>
 #include <ctime>
 

@@ -15,7 +15,9 @@ class UniqueFd {
   UniqueFd() = default;
   /// Takes over `fd`; -1 for none.
   explicit UniqueFd(int fd) : fd_(fd) {}
+  /// Takes over what `other` owns.
   UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  /// Closes its own and takes over what `other` owns.
   UniqueFd& operator=(UniqueFd&& other) noexcept {
     if (this != &other) {
       reset(std::exchange(other.fd_, -1));

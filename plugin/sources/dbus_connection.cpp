@@ -9,6 +9,8 @@
 
 #include <sys/epoll.h>
 
+#include "sources/dbus_messages.hpp"
+
 namespace batch_notifier::sources {
 
 namespace {
@@ -83,7 +85,8 @@ DbusConnection::~DbusConnection() {
 
 void DbusConnection::open() {
   knock_.reset();
-  // The signal handlers of the process are the host's; libdbus writes with MSG_NOSIGNAL.
+  // Where libdbus cannot write with MSG_NOSIGNAL it would ignore SIGPIPE for the whole process,
+  // whose signal handlers are the host's.
   dbus_connection_set_change_sigpipe(FALSE);
   Error error;
   connection_ = dbus_connection_open_private(socket_.address().c_str(), error.out());

@@ -26,7 +26,6 @@
 
 #include "core/time.hpp"
 #include "runtime/event_loop.hpp"
-#include "sources/dbus_messages.hpp"
 #include "sources/dbus_socket.hpp"
 
 namespace batch_notifier::sources {

@@ -8,11 +8,9 @@
 /// between an exception and its handler.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <optional>
 
 struct nl_sock;
 

@@ -4,11 +4,9 @@
 /// the processor time and memory of the plugin's own processes are read from the kernel. Prints
 /// figures and asserts nothing; a machine that is busy makes them larger.
 #include <chrono>
-#include <cstddef>
 #include <cstdlib>
 #include <iomanip>
 #include <iostream>
-#include <sstream>
 #include <string>
 
 #include "tests/support/cluster.hpp"
@@ -50,7 +48,7 @@ class Bench {
     const std::size_t batches = Told(node_.command_file()).batches().size();
     const auto began = std::chrono::steady_clock::now();
     action();
-    const bool arrived = wait_until([&] { return all_are(state); }, std::chrono::seconds(25));
+    const bool arrived = wait_until([&] { return all_are(state); }, std::chrono::seconds(120));
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - began;
     std::cout << std::left << std::setw(28) << what << std::right << std::fixed
               << std::setprecision(1) << std::setw(8) << node_.plugin_cpu_ms() - cpu << " ms CPU"

@@ -21,7 +21,6 @@ namespace {
 using batch_notifier::core::Counter;
 using batch_notifier::sources::MessagePtr;
 using batch_notifier::tests::Attached;
-using batch_notifier::tests::backup;
 using batch_notifier::tests::BusPeer;
 using batch_notifier::tests::DbusBench;
 using batch_notifier::tests::fault;

@@ -4,7 +4,6 @@
 /// the plugin switched on in its keepalived.conf, and two consumers: a command and a file.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <list>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>

@@ -4,7 +4,6 @@
 /// answer as told. A scenario reads as a list of what happens when, and what was told.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
