@@ -175,6 +175,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_instances_lose_their_links) {
   std::vector<long> switches;
   const auto asleep = [&] {
     std::vector<long> now;
+    now.reserve(processes.size());
     for (const pid_t pid : processes) {
       now.push_back(voluntary_switches(pid));
     }

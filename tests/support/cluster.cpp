@@ -34,7 +34,10 @@ ManyInstances::ManyInstances() {
 void ManyInstances::set_cables(const std::string& state) const {
   std::string lines;
   for (std::size_t cable = 0; cable < cables; ++cable) {
-    lines += "link set p" + std::to_string(cable) + " " + state + "\n";
+    lines += "link set p";
+    lines += std::to_string(cable);
+    lines += " " + state;
+    lines += '\n';
   }
   node.ip_batch(lines);
 }

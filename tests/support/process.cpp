@@ -34,6 +34,7 @@ std::string joined(const std::vector<std::string>& arguments) {
 Process::Process(const std::vector<std::string>& arguments, const std::string& output_path,
                  const std::map<std::string, std::string>& environment) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) {
     argv.push_back(const_cast<char*>(argument.c_str()));
   }
