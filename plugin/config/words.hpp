@@ -28,8 +28,8 @@ void strip_comment(std::string& line);
 std::vector<std::string> split_words(std::string_view line);
 
 /// Splits as keepalived does for scripts: `"…"` and `'…'` group, also within a word, and backslash
-/// escapes are those of C with control characters and ESC. Nothing if a quote is not closed, a backslash ends
-/// the text, or an escape stands for a NUL, which no argument can hold.
+/// escapes are those of C with control characters and ESC. Nothing if a quote is not closed, a
+/// backslash ends the text, or an escape stands for a NUL, which no argument can hold.
 std::optional<std::vector<std::string>> split_command(std::string_view text);
 
 }  // namespace batch_notifier::config

@@ -27,7 +27,11 @@ ManyInstances::ManyInstances() {
   for (std::size_t cable = 0; cable < cables; ++cable) {
     const std::string number = std::to_string(cable);
     node.add_veth("d" + number, "p" + number);
-    node.ip("address add 10." + number + ".0.1/16 dev d" + number);
+    std::string address = "address add 10.";
+    address += number;
+    address += ".0.1/16 dev d";
+    address += number;
+    node.ip(address);
   }
 }
 
