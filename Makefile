@@ -24,7 +24,7 @@ WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Werror
 # clang-tidy, cppcheck and the sanitizers look for the same faults without that mistake.
 CXX_WARNINGS := -Wnon-virtual-dtor -Wold-style-cast -Wno-array-bounds -Wno-restrict \
                 -Wno-stringop-overflow -Wno-stringop-overread
-PACKAGES  := dbus-1 libnl-3.0 libnl-route-3.0
+PACKAGES  := dbus-1 libnl-3.0 libnl-route-3.0 zlib
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
 PKG_LIBS  := $(shell pkg-config --libs $(PACKAGES))
 HARDEN    := -fstack-protector-strong
@@ -255,6 +255,7 @@ clean:
 ##@ help           this list
 .PHONY: help
 help:
-	@sed -n 's/^##@ /  make /p' Makefile
+	@sed -n 's/^##@ /  make /p' Makefile tests/fuzz/fuzz.mk
 
+include tests/fuzz/fuzz.mk
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

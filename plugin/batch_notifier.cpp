@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <fstream>
@@ -12,12 +13,32 @@
 
 #include "messages.hpp"
 #include "notifiers/notifier_factory.hpp"
+#include "runtime/ledger_file.hpp"
 
 namespace batch_notifier {
 
 namespace {
 
 using runtime::Severity;
+
+/// How long a delivery in flight may still take when another worker takes over.
+constexpr core::Duration handover_limit{1'000'000};
+/// How much later than an answer, and than a change, the ledger may be: a crash in between costs a
+/// repeated delivery, or the number of transitions, and never a state.
+constexpr core::Duration save_after_answer{50'000};
+constexpr core::Duration save_after_change{1'000'000};
+
+/// Marks a stretch of code, however it is left.
+class FeedingScope {
+ public:
+  explicit FeedingScope(bool& feeding) : feeding_(feeding) { feeding_ = true; }
+  FeedingScope(const FeedingScope&) = delete;
+  FeedingScope& operator=(const FeedingScope&) = delete;
+  ~FeedingScope() { feeding_ = false; }
+
+ private:
+  bool& feeding_;
+};
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -44,25 +65,116 @@ std::string new_uuid() {
 BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     : log_(host),
       configuration_(read_from_disk(host.config_path)),
-      timer_(loop_, [this] { feed(core::TimeReached{}); }) {
+      timer_(loop_, [this] { feed(core::TimeReached{}); }),
+      save_timer_(loop_, [this] { save(); }) {
   for (const config::Problem& problem : configuration_.problems) {
     log_.write(Severity::error, place(problem.location) + problem.message);
   }
   make_notifiers();
+  open_state_directory(host.state_dir);
+  if (!state_) {
+    begin();
+  }
+}
+
+BatchNotifier::~BatchNotifier() = default;
+
+void BatchNotifier::open_state_directory(const char* path) {
+  if (path == nullptr) {
+    log_.write(Severity::warning, "no state directory: what is pending does not survive a restart");
+    return;
+  }
+  try {
+    state_ = std::make_unique<runtime::StateDirectory>(
+        loop_, log_, path,
+        runtime::StateDirectory::Handlers{[this] { begin(); }, [this] { take_over_requested(); },
+                                          [this] {
+                                            log_.write(Severity::notice,
+                                                       "a newer worker is at work: nothing to do");
+                                            end();
+                                          }});
+    state_->acquire();
+  } catch (const std::exception& error) {
+    state_.reset();
+    log_.write(Severity::error,
+               std::string(error.what()) + "; what is pending does not survive a restart");
+  }
+}
+
+void BatchNotifier::begin() {
   const core::RunIdentity run{new_uuid(), host_name()};
   const core::Now now = runtime::read_clocks();
   const auto seed = static_cast<std::uint32_t>(now.utc.time_since_epoch().count() ^ getpid());
-  engine_.emplace(configuration_.topology, configuration_.settings, run, seed, now);
+  const core::Ledger former = read_ledger();
+  topology_ = core::with_removed(configuration_.topology, former);
+  engine_.emplace(topology_, configuration_.settings, run, seed, former, now);
   engine_->statistics().add(core::Counter::config_problems, configuration_.problems.size());
-  log_.write(Severity::notice, "batch_notifier " BATCH_NOTIFIER_VERSION " started: " +
-                                   std::to_string(configuration_.topology.instances.size()) +
-                                   " instances, " + std::to_string(consumers_.size()) +
-                                   " notifiers, epoch " + run.epoch);
+  log_.write(Severity::notice,
+             "batch_notifier " BATCH_NOTIFIER_VERSION " started: " +
+                 std::to_string(configuration_.topology.instances.size()) + " instances, " +
+                 std::to_string(consumers_.size()) + " notifiers, epoch " + run.epoch +
+                 (former.instances.empty() ? "" : ", going on from a former run"));
   start_sources();
   feed(core::TimeReached{});
 }
 
-BatchNotifier::~BatchNotifier() = default;
+core::Ledger BatchNotifier::read_ledger() {
+  if (!state_ || !state_->held()) {
+    return {};
+  }
+  try {
+    const std::optional<std::string> text = state_->read();
+    return text ? runtime::read_ledger(*text) : core::Ledger{};
+  } catch (const std::exception& error) {
+    log_.write(Severity::error,
+               state_->ledger_path() + " cannot be used: " + error.what() +
+                   "; it is kept as *.corrupt, and every consumer gets a snapshot");
+  }
+  try {
+    state_->set_aside();
+  } catch (const std::exception& error) {
+    log_.write(Severity::error, error.what());
+  }
+  return {};
+}
+
+void BatchNotifier::save() {
+  if (!state_ || !engine_) {
+    return;
+  }
+  save_timer_.cancel();
+  try {
+    std::string text = runtime::write_ledger(engine_->ledger());
+    if (text != saved_) {
+      state_->write(text);
+      saved_ = std::move(text);
+    }
+    save_failed_ = false;
+  } catch (const std::exception& error) {
+    // Once: a full file system would otherwise fill the log as well.
+    if (!std::exchange(save_failed_, true)) {
+      log_.write(Severity::error,
+                 std::string(error.what()) + "; what is pending may not survive a restart");
+    }
+  }
+}
+
+void BatchNotifier::save_within(core::Duration delay) {
+  if (!save_timer_.deadline()) {
+    save_timer_.set(runtime::read_clocks().monotonic + delay);
+  }
+}
+
+void BatchNotifier::end() {
+  running_ = false;
+  // So that the host dispatches once more and is told.
+  timer_.set(core::MonotonicTime());
+}
+
+void BatchNotifier::take_over_requested() {
+  log_.write(Severity::notice, "another worker takes over");
+  feed(core::HandoverRequested{handover_limit});
+}
 
 void BatchNotifier::make_notifiers() {
   std::vector<core::NotifierSettings> usable;
@@ -106,6 +218,11 @@ bool BatchNotifier::dispatch() {
 
 void BatchNotifier::stop(std::optional<core::Duration> within) {
   log_.write(Severity::notice, "stopping: the last states are awaited and told");
+  if (!engine_) {
+    // Still waiting for the former worker, whose ledger stays as it is.
+    end();
+    return;
+  }
   feed(core::StopRequested{within.value_or(configuration_.settings.stop_timeout)});
 }
 
@@ -117,20 +234,33 @@ void BatchNotifier::observe(const core::Observation& observation) {
 }
 
 void BatchNotifier::feed(core::Event event) {
+  if (!engine_) {
+    return;
+  }
   // Handing a batch over can fail at once, which is an event in itself: it waits its turn.
   events_.push_back(std::move(event));
   if (feeding_) {
     return;
   }
-  feeding_ = true;
+  const FeedingScope scope(feeding_);
   while (!events_.empty()) {
     const core::Event next = std::move(events_.front());
     events_.pop_front();
-    for (const core::Action& action : engine_->step(next, runtime::read_clocks())) {
+    const std::vector<core::Action> actions = engine_->step(next, runtime::read_clocks());
+    // Before a consumer sees anything, it is on the ledger that it may have.
+    const bool delivers = std::any_of(actions.begin(), actions.end(), [](const auto& action) {
+      return std::holds_alternative<core::Deliver>(action);
+    });
+    if (delivers) {
+      save();
+    }
+    for (const core::Action& action : actions) {
       perform(action);
     }
   }
-  feeding_ = false;
+  if (!running_) {
+    return;
+  }
   if (const std::optional<core::MonotonicTime> deadline = engine_->deadline()) {
     timer_.set(*deadline);
   } else {
@@ -147,12 +277,14 @@ void BatchNotifier::perform(const core::Action& action) {
                                       ": next attempt in " + in_seconds(retry->wait));
     }
   } else if (const auto* changed = std::get_if<core::StatusChanged>(&action)) {
+    save_within(save_after_change);
     if (log_.detailed()) {
-      log_.write(Severity::debug, describe(configuration_.topology.instances[changed->instance],
+      log_.write(Severity::debug, describe(topology_.instances[changed->instance],
                                            engine_->statuses()[changed->instance]));
     }
   } else if (const auto* completed = std::get_if<core::StopCompleted>(&action)) {
-    running_ = false;
+    end();
+    save();
     log_.write(completed->everything_delivered ? Severity::notice : Severity::warning,
                completed->everything_delivered
                    ? "stopped: everything has been delivered"
@@ -176,6 +308,7 @@ void BatchNotifier::deliver(const core::Deliver& delivery) {
 void BatchNotifier::finish(std::size_t notifier, const core::DeliveryResult& result) {
   log_result(configuration_.settings.notifiers.at(notifier), consumers_.at(notifier), result);
   feed(core::DeliveryFinished{notifier, result});
+  save_within(save_after_answer);
 }
 
 void BatchNotifier::log_result(const core::NotifierSettings& settings, Consumer& consumer,

@@ -15,10 +15,12 @@
 
 #include "config/configuration.hpp"
 #include "core/engine.hpp"
+#include "core/ledger.hpp"
 #include "host_log.hpp"
 #include "keepalived/plugin.h"
 #include "notifiers/notifier.hpp"
 #include "runtime/event_loop.hpp"
+#include "runtime/state_directory.hpp"
 #include "sources/dbus_source.hpp"
 #include "sources/netlink_source.hpp"
 
@@ -27,9 +29,10 @@ namespace batch_notifier {
 /// One started plugin. One thread.
 class BatchNotifier final : private core::ObservationSink {
  public:
-  /// Reads the configuration and starts every part. A part that cannot start is logged and either
-  /// retried by itself (sources) or left out (notifiers). Throws std::system_error when the
-  /// configuration cannot be read or the event loop cannot be made. `host` must outlive the object.
+  /// Reads the configuration, makes the notifiers and asks for the state directory; the rest begins
+  /// when that is had. A part that cannot start is logged and either retried by itself (sources) or
+  /// left out (notifiers, ledger). Throws std::system_error when the configuration cannot be read
+  /// or the event loop cannot be made. `host` must outlive the object.
   explicit BatchNotifier(const KeepalivedPluginHost& host);
   BatchNotifier(const BatchNotifier&) = delete;
   BatchNotifier& operator=(const BatchNotifier&) = delete;
@@ -53,6 +56,13 @@ class BatchNotifier final : private core::ObservationSink {
   };
 
   void observe(const core::Observation& observation) override;
+  void open_state_directory(const char* path);
+  void begin();
+  core::Ledger read_ledger();
+  void save();
+  void save_within(core::Duration delay);
+  void take_over_requested();
+  void end();
   void make_notifiers();
   void start_sources();
   void feed(core::Event event);
@@ -65,9 +75,14 @@ class BatchNotifier final : private core::ObservationSink {
   HostLog log_;
   runtime::EventLoop loop_;
   config::Configuration configuration_;
+  core::Topology topology_;  ///< As configured, and what has been removed since the former run.
+  std::unique_ptr<runtime::StateDirectory> state_;  ///< Let go of after the consumers have ended.
   std::vector<Consumer> consumers_;
   std::optional<core::Engine> engine_;
   runtime::Timer timer_;
+  runtime::Timer save_timer_;
+  std::string saved_;
+  bool save_failed_ = false;
   std::deque<core::Event> events_;
   bool feeding_ = false;
   bool running_ = true;

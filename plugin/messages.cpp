@@ -43,6 +43,15 @@ class Describer {
   std::string operator()(const core::KernelLost& /*lost*/) const {
     return "the kernel's addresses are not known";
   }
+  std::string operator()(const core::FifoOpened& /*opened*/) const {
+    return "the notify FIFO begins to speak";
+  }
+  std::string operator()(const core::FifoLost& /*lost*/) const {
+    return "the notify FIFO no longer counts";
+  }
+  std::string operator()(const core::PrioritySeen& seen) const {
+    return name(seen.instance) + " has priority " + std::to_string(seen.priority) + " by fifo";
+  }
 
  private:
   [[nodiscard]] const std::string& name(core::InstanceIndex index) const {

@@ -14,6 +14,10 @@ namespace {
 
 constexpr Duration first_retry_wait{1'000'000};
 constexpr std::uint32_t doublings_max = 20;
+// What `hurry` makes of the configured times.
+constexpr Duration hurried_wait{100'000};
+constexpr Duration hurried_max_wait{500'000};
+const std::vector<InstanceIndex> no_instances;
 
 }  // namespace
 
@@ -34,11 +38,44 @@ DeliveryQueue::DeliveryQueue(const NotifierSettings& notifier, const BatchTiming
   }
 }
 
+void DeliveryQueue::restore(const std::vector<ToldRecord>& told, bool snapshot_told, Now now) {
+  snapshot_told_ = snapshot_told;
+  snapshot_wanted_ = !snapshot_told;
+  if (snapshot_told && timing_.repeat_interval > Duration::zero()) {
+    repeat_at_ = now.monotonic + timing_.repeat_interval;
+  }
+  for (InstanceIndex instance = 0; instance < told_.size(); ++instance) {
+    const ToldRecord& record = told.at(instance);
+    told_[instance].state = record.state;
+    told_[instance].health = record.health;
+    told_[instance].uncertain = record.uncertain;
+    told_[instance].trail = record.trail;
+    const bool pending = record.uncertain || record.trail.transitions() > 0;
+    if (pending && selected_[instance]) {
+      note(instance, now);
+    }
+  }
+}
+
+std::vector<ToldRecord> DeliveryQueue::told() const {
+  std::vector<ToldRecord> records;
+  records.reserve(told_.size());
+  for (const Told& told : told_) {
+    records.push_back({told.state, told.health, told.uncertain, told.trail});
+  }
+  for (const InstanceIndex instance : in_flight_ ? in_flight_instances_ : no_instances) {
+    records[instance].uncertain = true;
+  }
+  return records;
+}
+
 void DeliveryQueue::note_transition(InstanceIndex instance, Now now) {
   if (selected_[instance]) {
     const VrrpState state = picture_.statuses[instance].state;
     told_[instance].trail.add(state);
     told_[instance].newer.add(state);
+    // Losing keepalived itself is told within a second, whatever went out just before.
+    urgent_ = urgent_ || picture_.statuses[instance].cause == Cause::lost;
     note(instance, now);
   }
 }
@@ -68,6 +105,24 @@ void DeliveryQueue::release(Now now) {
   }
 }
 
+void DeliveryQueue::hurry(Now now) {
+  hurried_ = true;
+  if (retry_at_) {
+    retry_at_ = std::min(*retry_at_, now.monotonic);
+  }
+}
+
+MonotonicTime DeliveryQueue::window_end() const {
+  const MonotonicTime opened = window_->opened.monotonic;
+  if (flush_requested_ || (timing_.max_changes != 0 && changed_.size() >= timing_.max_changes)) {
+    return opened;
+  }
+  const Duration wait = hurried_ ? std::min(timing_.wait, hurried_wait) : timing_.wait;
+  const Duration max_wait =
+      hurried_ ? std::min(timing_.max_wait, hurried_max_wait) : timing_.max_wait;
+  return std::min(window_->last_change + wait, opened + max_wait);
+}
+
 std::optional<MonotonicTime> DeliveryQueue::deadline() const {
   if (in_flight_ || !released_) {
     return std::nullopt;
@@ -77,14 +132,9 @@ std::optional<MonotonicTime> DeliveryQueue::deadline() const {
   }
   std::optional<MonotonicTime> due = repeat_at_;
   if (window_) {
-    const bool closed =
-        flush_requested_ || (timing_.max_changes != 0 && changed_.size() >= timing_.max_changes);
-    const MonotonicTime opened = window_->opened.monotonic;
-    due = earliest(
-        due,
-        closed ? opened : std::min(window_->last_change + timing_.wait, opened + timing_.max_wait));
+    due = earliest(due, window_end());
   }
-  if (due && last_sent_ && !hurried_ && !flush_requested_) {
+  if (due && last_sent_ && !hurried_ && !flush_requested_ && !urgent_) {
     due = std::max(*due, *last_sent_ + timing_.interval);
   }
   return due;
@@ -103,8 +153,10 @@ std::optional<Batch> DeliveryQueue::take_due(Now now) {
   std::vector<Change> changes = collect(snapshot);
   std::optional<Batch> batch;
   if (changes.empty()) {
-    snapshot_wanted_ = false;
     failures_ = 0;
+    if (snapshot) {
+      finish_snapshot(now);
+    }
   } else {
     in_flight_opened_ = window_ ? window_->opened : now;
     batch = make_batch(std::move(changes), snapshot, now);
@@ -116,6 +168,7 @@ std::optional<Batch> DeliveryQueue::take_due(Now now) {
   failed_.reset();
   retry_at_.reset();
   flush_requested_ = false;
+  urgent_ = false;
   return batch;
 }
 
@@ -218,10 +271,10 @@ Cause DeliveryQueue::cause_of(InstanceIndex instance) const {
   if (status.state != told.state || told.trail.transitions() > 0) {
     return status.cause;
   }
-  if (told.health && status.health != *told.health) {
-    return Cause::health;
+  if (!told.health) {
+    return Cause::startup;
   }
-  return told.health ? Cause::repeat : Cause::startup;
+  return told.uncertain || status.health != *told.health ? Cause::health : Cause::repeat;
 }
 
 void DeliveryQueue::suppress(InstanceIndex instance) {
@@ -258,13 +311,18 @@ void DeliveryQueue::acknowledge(Now now) {
     told.trail = told.newer;
   }
   if (in_flight_->snapshot) {
-    snapshot_wanted_ = false;
-    if (timing_.repeat_interval > Duration::zero()) {
-      repeat_at_ = now.monotonic + timing_.repeat_interval;
-    }
+    finish_snapshot(now);
   }
   in_flight_.reset();
   failures_ = 0;
+}
+
+void DeliveryQueue::finish_snapshot(Now now) {
+  snapshot_wanted_ = false;
+  snapshot_told_ = true;
+  if (timing_.repeat_interval > Duration::zero()) {
+    repeat_at_ = now.monotonic + timing_.repeat_interval;
+  }
 }
 
 void DeliveryQueue::take_back(bool may_have_been_seen) {
@@ -282,6 +340,9 @@ void DeliveryQueue::take_back(bool may_have_been_seen) {
 Duration DeliveryQueue::retry_wait() {
   const Duration doubled = first_retry_wait * (1LL << std::min(failures_, doublings_max));
   ++failures_;
+  if (hurried_) {
+    return std::min(hurried_max_wait, notifier_.retry_max);
+  }
   const auto per_mille = static_cast<std::int64_t>(800 + random_() % 401);
   return std::min(doubled, notifier_.retry_max) * per_mille / 1000;
 }

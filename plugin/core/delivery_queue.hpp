@@ -20,6 +20,7 @@
 
 #include "core/batch.hpp"
 #include "core/instance_status.hpp"
+#include "core/ledger.hpp"
 #include "core/settings.hpp"
 #include "core/statistics.hpp"
 #include "core/time.hpp"
@@ -48,6 +49,20 @@ class DeliveryQueue {
   DeliveryQueue(const NotifierSettings& notifier, const BatchTiming& timing, const RunIdentity& run,
                 Picture picture, Statistics& statistics, std::uint32_t seed);
 
+  /// Takes over what the consumer was told in a former run, before anything else: `told` has one
+  /// record for every instance of the picture. After that the first batch is no snapshot, if it has
+  /// had one.
+  void restore(const std::vector<ToldRecord>& told, bool snapshot_told, Now now);
+
+  /// What the consumer knows by now; a batch in flight counts as not acknowledged.
+  [[nodiscard]] std::vector<ToldRecord> told() const;
+
+  /// Whether the consumer has had its first snapshot.
+  [[nodiscard]] bool snapshot_told() const { return snapshot_told_; }
+
+  /// Whether a batch is in flight.
+  [[nodiscard]] bool in_flight() const { return in_flight_.has_value(); }
+
   /// Notes a transition that the picture shows already.
   void note_transition(InstanceIndex instance, Now now);
 
@@ -57,11 +72,13 @@ class DeliveryQueue {
   /// The picture is complete from now on; until then nothing leaves.
   void release(Now now);
 
-  /// keepalived is stopping: from now on no batch waits for `batch_interval`.
-  void hurry() { hurried_ = true; }
+  /// keepalived is stopping and little time is left: from now on nothing waits for
+  /// `batch_interval`, windows and waits between retries are short, and what waits for a retry is
+  /// tried at once.
+  void hurry(Now now);
 
   /// Sends what there is at the next opportunity, without waiting for a window to close.
-  void flush() { flush_requested_ = true; }
+  void flush() { flush_requested_ = window_ || retry_at_ || in_flight_; }
 
   /// The batch that is to leave now, if any. It counts as in flight until finish().
   std::optional<Batch> take_due(Now now);
@@ -94,6 +111,7 @@ class DeliveryQueue {
 
   void note(InstanceIndex instance, Now now);
   void open_window(Now now);
+  [[nodiscard]] MonotonicTime window_end() const;
   [[nodiscard]] bool wants(VrrpState state) const;
   [[nodiscard]] bool needs_telling(InstanceIndex instance) const;
   [[nodiscard]] Change describe(InstanceIndex instance) const;
@@ -103,6 +121,7 @@ class DeliveryQueue {
   [[nodiscard]] bool same_as_failed(const std::vector<Change>& changes, bool snapshot) const;
   void suppress(InstanceIndex instance);
   void acknowledge(Now now);
+  void finish_snapshot(Now now);
   void take_back(bool may_have_been_seen);
   [[nodiscard]] Duration retry_wait();
 
@@ -129,7 +148,9 @@ class DeliveryQueue {
   bool released_ = false;
   bool hurried_ = false;
   bool flush_requested_ = false;
+  bool urgent_ = false;
   bool snapshot_wanted_ = true;
+  bool snapshot_told_ = false;
 };
 
 }  // namespace batch_notifier::core

@@ -9,7 +9,7 @@
 namespace batch_notifier::core {
 
 Engine::Engine(const Topology& topology, const Settings& settings, RunIdentity run,
-               std::uint32_t seed, Now started)
+               std::uint32_t seed, const Ledger& former, Now started)
     : topology_(topology),
       settings_(settings),
       run_(std::move(run)),
@@ -26,6 +26,7 @@ Engine::Engine(const Topology& topology, const Settings& settings, RunIdentity r
     queues_.emplace_back(notifier, settings.timing, run_, Picture{topology_, statuses_},
                          statistics_, seed + static_cast<std::uint32_t>(queues_.size()));
   }
+  restore(former, started);
 }
 
 std::vector<Action> Engine::step(const Event& event, Now now) {
@@ -53,7 +54,7 @@ std::optional<MonotonicTime> Engine::deadline() const {
   next = earliest(next, health_.deadline());
   next = earliest(next, stop_at_);
   for (const DeliveryQueue& queue : queues_) {
-    next = earliest(next, queue.deadline());
+    next = earliest(next, handing_over_ ? std::nullopt : queue.deadline());
   }
   return next;
 }
@@ -61,6 +62,9 @@ std::optional<MonotonicTime> Engine::deadline() const {
 void Engine::handle(const Observation& observation, Now now, std::vector<Action>& actions) {
   statistics_.add(Counter::observations);
   if (const auto* seen = std::get_if<StateSeen>(&observation); seen != nullptr && seen->priority) {
+    statuses_.at(seen->instance).priority = seen->priority;
+  }
+  if (const auto* seen = std::get_if<PrioritySeen>(&observation)) {
     statuses_.at(seen->instance).priority = seen->priority;
   }
   if (const auto* seen = std::get_if<VipsSeen>(&observation)) {
@@ -79,8 +83,13 @@ void Engine::handle(const DeliveryFinished& finished, Now now, std::vector<Actio
 void Engine::handle(const StopRequested& request, Now now, std::vector<Action>& /*actions*/) {
   stop_at_ = earliest(stop_at_, now.monotonic + request.within);
   for (DeliveryQueue& queue : queues_) {
-    queue.hurry();
+    queue.hurry(now);
   }
+}
+
+void Engine::handle(const HandoverRequested& request, Now now, std::vector<Action>& /*actions*/) {
+  handing_over_ = true;
+  stop_at_ = earliest(stop_at_, now.monotonic + request.within);
 }
 
 void Engine::handle(const FlushRequested& /*request*/, Now /*now*/,
@@ -159,6 +168,9 @@ void Engine::take_health(InstanceIndex instance, Now now, std::vector<Action>& a
 }
 
 void Engine::dispatch_queues(Now now, std::vector<Action>& actions) {
+  if (handing_over_) {
+    return;
+  }
   for (std::size_t index = 0; index < queues_.size(); ++index) {
     if (std::optional<Batch> batch = queues_[index].take_due(now)) {
       actions.emplace_back(Deliver{index, std::move(*batch)});
@@ -188,7 +200,11 @@ void Engine::try_to_stop(Now now, std::vector<Action>& actions) {
     return;
   }
   const bool told = everything_told();
-  if ((told && keepalived_has_stopped()) || *stop_at_ <= now.monotonic) {
+  const bool may_leave =
+      handing_over_ ? std::none_of(queues_.begin(), queues_.end(),
+                                   [](const DeliveryQueue& queue) { return queue.in_flight(); })
+                    : told && keepalived_has_stopped();
+  if (may_leave || *stop_at_ <= now.monotonic) {
     stopped_ = true;
     actions.emplace_back(StopCompleted{told});
   }

@@ -16,6 +16,7 @@
 #include "core/health_monitor.hpp"
 #include "core/instance_status.hpp"
 #include "core/judge.hpp"
+#include "core/ledger.hpp"
 #include "core/observation.hpp"
 #include "core/promotion_hold.hpp"
 #include "core/settings.hpp"
@@ -36,6 +37,11 @@ struct StopRequested {
   Duration within{0};  ///< How long that may take.
 };
 
+/// Another worker takes over: send nothing more, and stop once nothing is in flight.
+struct HandoverRequested {
+  Duration within{0};  ///< How long a delivery in flight may still take.
+};
+
 /// Every queue sends what it has, now.
 struct FlushRequested {};
 
@@ -43,8 +49,8 @@ struct FlushRequested {};
 struct TimeReached {};
 
 /// Anything that can happen to the engine.
-using Event =
-    std::variant<Observation, DeliveryFinished, StopRequested, FlushRequested, TimeReached>;
+using Event = std::variant<Observation, DeliveryFinished, StopRequested, HandoverRequested,
+                           FlushRequested, TimeReached>;
 
 /// Hand this batch to this notifier.
 struct Deliver {
@@ -76,9 +82,10 @@ using Action = std::variant<Deliver, RetryScheduled, StatusChanged, StopComplete
 class Engine {
  public:
   /// `topology` and `settings` must outlive the engine. `run` names this run in every batch; `seed`
-  /// varies the waits between retries.
+  /// varies the waits between retries. `former` is what an earlier run left, or empty; `topology`
+  /// has been through with_removed() with it.
   Engine(const Topology& topology, const Settings& settings, RunIdentity run, std::uint32_t seed,
-         Now started);
+         const Ledger& former, Now started);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -88,6 +95,9 @@ class Engine {
   /// When TimeReached must be handed in, if nothing else happens. A deadline in the past means at
   /// once.
   [[nodiscard]] std::optional<MonotonicTime> deadline() const;
+
+  /// What a following run is to know.
+  [[nodiscard]] Ledger ledger() const;
 
   /// Present picture of every instance, by InstanceIndex.
   [[nodiscard]] const std::vector<InstanceStatus>& statuses() const { return statuses_; }
@@ -102,9 +112,13 @@ class Engine {
   void handle(const Observation& observation, Now now, std::vector<Action>& actions);
   void handle(const DeliveryFinished& finished, Now now, std::vector<Action>& actions);
   void handle(const StopRequested& request, Now now, std::vector<Action>& actions);
+  void handle(const HandoverRequested& request, Now now, std::vector<Action>& actions);
   void handle(const FlushRequested& request, Now now, std::vector<Action>& actions);
   void handle(const TimeReached& reached, Now now, std::vector<Action>& actions);
 
+  void restore(const Ledger& former, Now now);
+  void restore_queue(std::size_t notifier, const Ledger& former, const NotifierRecord& record,
+                     Now now);
   void take(const std::vector<Verdict>& verdicts, Now now, std::vector<Action>& actions);
   void apply(const Transition& transition, Now now, std::vector<Action>& actions);
   void note_addresses(const Observation& observation, Now now, std::vector<Action>& actions);
@@ -126,6 +140,7 @@ class Engine {
   std::vector<DeliveryQueue> queues_;
   bool addresses_known_ = false;
   bool released_ = false;
+  bool handing_over_ = false;
   std::optional<MonotonicTime> stop_at_;
   bool stopped_ = false;
 };

@@ -34,6 +34,9 @@ class HealthMonitor {
   /// All instances begin as Health::unknown. `wait` is `health_wait`.
   HealthMonitor(std::size_t instance_count, Duration wait);
 
+  /// Takes over the settled health of a former run, before the first step.
+  void restore(InstanceIndex instance, Health health) { entries_.at(instance).settled = health; }
+
   /// Takes new evidence on one instance; returns whether its settled health changed. Agreement
   /// settles at once; so does everything about a keepalived that is gone, because nothing is on its
   /// way any more.

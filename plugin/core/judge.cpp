@@ -13,6 +13,10 @@ bool is_final(VrrpState state) {
   return state == VrrpState::stop || state == VrrpState::deleted;
 }
 
+bool ends_a_keepalived(VrrpState state) {
+  return is_final(state) || state == VrrpState::unknown;
+}
+
 bool has_first_vip(const Instance& instance) {
   return !instance.vips.empty() && !instance.vips.front().excluded;
 }
@@ -25,7 +29,7 @@ Judge::Judge(const Topology& topology, Statistics& statistics, MonotonicTime sta
       now_(started),
       views_(topology.instances.size()) {
   for (const Instance& instance : topology.instances) {
-    unheard_ += instance.ignored ? 0 : 1;
+    unheard_ += instance.ignored || instance.removed ? 0 : 1;
   }
   dbus_grace_until_ = started + dbus_grace;
 }
@@ -77,6 +81,10 @@ std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
   dbus_phase_ = DbusPhase::reading;
   owner_lost_until_.reset();
   keepalived_gone_ = false;
+  for (Views& views : views_) {
+    views.disputed_first_vip.reset();
+    views.outdated = views.outdated || ends_a_keepalived(views.state);
+  }
   return {};
 }
 
@@ -102,7 +110,10 @@ std::vector<Verdict> Judge::handle(const DbusOwnerLost& /*lost*/) {
 
 std::vector<Verdict> Judge::handle(const DbusBusLost& /*lost*/) {
   // A dying bus may report the loss of every owner before its own: that is no news of keepalived.
-  owner_lost_until_.reset();
+  if (owner_lost_until_ && now_ - (*owner_lost_until_ - respawn_grace) <= bus_death) {
+    owner_lost_until_.reset();
+  }
+  leave_to_kernel();
   forget_dbus();
   dbus_phase_ = DbusPhase::unattached;
   return judge_all(Cause::resync);
@@ -110,7 +121,12 @@ std::vector<Verdict> Judge::handle(const DbusBusLost& /*lost*/) {
 
 std::vector<Verdict> Judge::handle(const VipsSeen& seen) {
   std::vector<Verdict> verdicts;
-  views_.at(seen.instance).first_vip_present = seen.first_present;
+  Views& views = views_.at(seen.instance);
+  if (views.first_vip_present != seen.first_present) {
+    views.first_vip_present = seen.first_present;
+    views.first_vip_changed = now_;
+    views.disputed_first_vip.reset();
+  }
   judge(seen.instance, Cause::signal, verdicts);
   return verdicts;
 }
@@ -126,6 +142,22 @@ std::vector<Verdict> Judge::handle(const KernelLost& /*lost*/) {
   return {};
 }
 
+std::vector<Verdict> Judge::handle(const FifoOpened& /*opened*/) {
+  return {};
+}
+
+std::vector<Verdict> Judge::handle(const FifoLost& /*lost*/) {
+  leave_to_kernel();
+  for (Views& views : views_) {
+    views.fifo.reset();
+  }
+  return judge_all(Cause::resync);
+}
+
+std::vector<Verdict> Judge::handle(const PrioritySeen& /*seen*/) {
+  return {};
+}
+
 bool Judge::kernel_may_decide(InstanceIndex instance) const {
   if (!kernel_known_ || keepalived_gone_ || owner_lost_until_ ||
       !has_first_vip(topology_.instances[instance])) {
@@ -134,8 +166,8 @@ bool Judge::kernel_may_decide(InstanceIndex instance) const {
   if (views_[instance].dbus_absent || !topology_.dbus_enabled) {
     return true;
   }
-  const bool dbus_may_yet_answer = dbus_phase_ == DbusPhase::reading ||
-                                   (dbus_grace_until_ && views_[instance].state == VrrpState::init);
+  const bool dbus_may_yet_answer =
+      dbus_phase_ == DbusPhase::reading || (dbus_grace_until_ && !views_[instance].heard);
   return !dbus_may_yet_answer;
 }
 
@@ -150,10 +182,14 @@ std::optional<Judge::Finding> Judge::find(InstanceIndex instance) const {
   if (!kernel_may_decide(instance)) {
     return std::nullopt;
   }
+  if (views.disputed_first_vip == views.first_vip_present && views.heard) {
+    return Finding{views.state, Witness::netlink};
+  }
   if (views.first_vip_present) {
     return Finding{VrrpState::master, Witness::netlink};
   }
-  const bool says_nothing_new = views.state != VrrpState::master && views.state != VrrpState::init;
+  const bool says_nothing_new =
+      views.state != VrrpState::master && views.state != VrrpState::init && !views.outdated;
   return Finding{says_nothing_new ? views.state : VrrpState::backup, Witness::netlink};
 }
 
@@ -174,25 +210,42 @@ std::vector<Verdict> Judge::judge_all(Cause cause) {
 void Judge::conclude(InstanceIndex instance, Finding finding, Cause cause,
                      std::vector<Verdict>& verdicts) {
   Views& views = views_[instance];
-  const bool first = views.state == VrrpState::init;
   // INIT from keepalived only says that the instance has not made up its mind.
   if (topology_.instances[instance].ignored || finding.state == VrrpState::init) {
     return;
   }
+  const bool first = !views.heard;
   const bool other_authority = views.authority != finding.authority;
+  if (first) {
+    views.heard = true;
+    --unheard_;
+  } else if (other_authority) {
+    statistics_.add(Counter::authority_changes);
+  }
   if (!other_authority && views.state == finding.state) {
     return;
   }
-  if (other_authority && !first) {
-    statistics_.add(Counter::authority_changes);
-  }
+  // What differs from a former run was missed meanwhile.
+  const Cause found = views.state == VrrpState::init ? Cause::startup : Cause::resync;
   views.state = finding.state;
   views.authority = finding.authority;
-  if (first) {
-    --unheard_;
+  views.outdated = false;
+  const bool says_more = cause == Cause::lost || cause == Cause::shutdown;
+  verdicts.push_back(
+      {instance, finding.state, finding.authority, first && !says_more ? found : cause});
+}
+
+void Judge::restore(InstanceIndex instance, VrrpState state) {
+  views_.at(instance).state = state;
+  views_.at(instance).outdated = ends_a_keepalived(state) && !topology_.instances[instance].removed;
+}
+
+void Judge::leave_to_kernel() {
+  for (Views& views : views_) {
+    if (kernel_known_ && now_ - views.first_vip_changed >= standing_dispute) {
+      views.disputed_first_vip = views.first_vip_present;
+    }
   }
-  const Cause reason = first && cause != Cause::lost ? Cause::startup : cause;
-  verdicts.push_back({instance, finding.state, finding.authority, reason});
 }
 
 void Judge::forget_dbus() {

@@ -27,6 +27,12 @@ namespace batch_notifier::core {
 /// How long after the start D-Bus may take to answer before the kernel decides alone.
 inline constexpr Duration dbus_grace{5'000'000};
 
+/// A bus that dies within this time of reporting that the owner is lost has reported its own end.
+inline constexpr Duration bus_death{100'000};
+
+/// How long the kernel must have disagreed with a witness that is lost to be no news of its own.
+inline constexpr Duration standing_dispute{1'000'000};
+
 /// How long keepalived's service may be without an owner before keepalived counts as gone.
 inline constexpr Duration respawn_grace{500'000};
 
@@ -54,8 +60,14 @@ class Judge {
   /// When step(now) must be called, if nothing else happens.
   [[nodiscard]] std::optional<MonotonicTime> deadline() const;
 
-  /// Whether every instance has been heard of, or waiting for it is over.
-  [[nodiscard]] bool settled() const { return unheard_ == 0 || !dbus_grace_until_; }
+  /// Takes over an instance's state from a former run, before the first step. It still has to be
+  /// heard of in this one.
+  void restore(InstanceIndex instance, VrrpState state);
+
+  /// Whether every instance has been heard of and the kernel read, or waiting for it is over.
+  [[nodiscard]] bool settled() const {
+    return (unheard_ == 0 && kernel_known_) || !dbus_grace_until_;
+  }
 
   /// The state that the judge holds for true.
   [[nodiscard]] VrrpState state(InstanceIndex instance) const { return views_[instance].state; }
@@ -74,6 +86,13 @@ class Judge {
     bool dbus_absent = false;
     std::optional<VrrpState> fifo;
     bool first_vip_present = false;
+    MonotonicTime first_vip_changed;
+    /// What the kernel said when it was left to decide, for as long as it says the same: a
+    /// disagreement of old standing is no reason to change the state.
+    std::optional<bool> disputed_first_vip;
+    /// STOP, DELETED or UNKNOWN of a keepalived before the present one.
+    bool outdated = false;
+    bool heard = false;
     VrrpState state = VrrpState::init;
     Witness authority = Witness::netlink;
   };
@@ -92,6 +111,9 @@ class Judge {
   std::vector<Verdict> handle(const VipsSeen& seen);
   std::vector<Verdict> handle(const KernelReadComplete& complete);
   std::vector<Verdict> handle(const KernelLost& lost);
+  std::vector<Verdict> handle(const FifoOpened& opened);
+  std::vector<Verdict> handle(const FifoLost& lost);
+  std::vector<Verdict> handle(const PrioritySeen& seen);
 
   [[nodiscard]] std::optional<Finding> find(InstanceIndex instance) const;
   [[nodiscard]] bool kernel_may_decide(InstanceIndex instance) const;
@@ -100,6 +122,7 @@ class Judge {
   void conclude(InstanceIndex instance, Finding finding, Cause cause,
                 std::vector<Verdict>& verdicts);
   void forget_dbus();
+  void leave_to_kernel();
 
   const Topology& topology_;
   Statistics& statistics_;

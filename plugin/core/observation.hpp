@@ -66,10 +66,24 @@ struct KernelReadComplete {};
 /// The kernel's addresses cannot be relied on until the next KernelReadComplete.
 struct KernelLost {};
 
+/// Somebody has the notify FIFO open for writing: its first lines since it was opened, or since
+/// FifoLost, follow.
+struct FifoOpened {};
+
+/// The last writer has closed the FIFO, it cannot be read, or lines were lost: what it said no
+/// longer counts. Says nothing about the states.
+struct FifoLost {};
+
+/// The FIFO gives an instance's priority without saying anything about its state.
+struct PrioritySeen {
+  InstanceIndex instance = 0;  ///< Which instance.
+  std::uint8_t priority = 0;   ///< Its effective priority.
+};
+
 /// Anything that a witness can report.
-using Observation =
-    std::variant<StateSeen, DbusOwnerFound, DbusReadComplete, DbusInstanceAbsent, DbusOwnerLost,
-                 DbusBusLost, VipsSeen, KernelReadComplete, KernelLost>;
+using Observation = std::variant<StateSeen, DbusOwnerFound, DbusReadComplete, DbusInstanceAbsent,
+                                 DbusOwnerLost, DbusBusLost, VipsSeen, KernelReadComplete,
+                                 KernelLost, FifoOpened, FifoLost, PrioritySeen>;
 
 /// Where sources put what they observe. Implemented by the composition root, and by tests.
 class ObservationSink {

@@ -31,6 +31,9 @@ class PromotionHold {
   /// Resolves each instance's hold: its own, else the global one, else its advert interval.
   PromotionHold(const Topology& topology, const MasterHold& global, Statistics& statistics);
 
+  /// Takes over the state that counted in a former run, before the first step.
+  void restore(InstanceIndex instance, VrrpState state) { entries_.at(instance).counted = state; }
+
   /// Takes a verdict; returns the transition that it makes at once, if any. A promotion found at
   /// the start of the run has been going on for an unknown time and is not held.
   std::optional<Transition> step(const Verdict& verdict, Now now);

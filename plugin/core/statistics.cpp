@@ -13,7 +13,9 @@ std::string_view to_string(Counter counter) {
       "dbus_foreign_signals",   "dbus_malformed",
       "dbus_unknown_paths",     "dbus_read_errors",
       "netlink_messages",       "netlink_foreign_messages",
-      "netlink_overruns",       "config_problems",
+      "netlink_overruns",       "fifo_lines",
+      "fifo_malformed",         "fifo_overflows",
+      "config_problems",
   };
   return names.at(static_cast<std::size_t>(counter));
 }

@@ -30,6 +30,9 @@ enum class Counter : std::uint8_t {
   netlink_messages,          ///< Address and link messages taken in.
   netlink_foreign_messages,  ///< Netlink messages not from the kernel: ignored.
   netlink_overruns,          ///< Receive buffer overruns, each followed by a new dump.
+  fifo_lines,                ///< Lines of the notify FIFO that were understood, groups' too.
+  fifo_malformed,            ///< Lines of the notify FIFO that were not.
+  fifo_overflows,            ///< Times that the notify FIFO was full, so that lines may be lost.
   config_problems,           ///< Lines of the configuration that were left out.
 };
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/vrrp_state.hpp"
@@ -21,8 +22,25 @@ class Trail {
   /// How many states a trail shows at most.
   static constexpr std::size_t capacity = 16;
 
+  /// Begins at INIT, with no transition.
+  Trail() = default;
+
   /// Begins at a state, with no transition.
-  explicit Trail(VrrpState origin = VrrpState::init) { states_.front() = origin; }
+  explicit Trail(VrrpState origin) { states_.front() = origin; }
+
+  /// As it was told by path() and transitions() before. Nothing if no trail can be so: no state,
+  /// too many, or fewer transitions than it shows.
+  static std::optional<Trail> restored(const std::vector<VrrpState>& path,
+                                       std::uint64_t transitions) {
+    if (path.empty() || path.size() > capacity || transitions < path.size() - 1) {
+      return std::nullopt;
+    }
+    Trail trail;
+    std::copy(path.begin(), path.end(), trail.states_.begin());
+    trail.size_ = path.size();
+    trail.transitions_ = transitions;
+    return trail;
+  }
 
   /// Adds a transition to `state`. When full, the oldest but the first makes room.
   void add(VrrpState state) {
@@ -37,6 +55,14 @@ class Trail {
 
   /// Transitions since the origin, those no longer shown too.
   [[nodiscard]] std::uint64_t transitions() const { return transitions_; }
+
+  /// Where it leads to.
+  [[nodiscard]] VrrpState end() const { return states_.at(size_ - 1); }
+
+  /// Equal in what it shows and counts.
+  bool operator==(const Trail& other) const {
+    return transitions_ == other.transitions_ && path() == other.path();
+  }
 
   /// The states, oldest first.
   [[nodiscard]] std::vector<VrrpState> path() const {

@@ -121,7 +121,9 @@ class Worker {
     if (number == SIGHUP || (stopping_ && number != SIGINT)) {
       return;
     }
-    descriptor_.stop(&plugin_, stopping_ ? hurried_stop_ms : own_stop_timeout);
+    if (descriptor_.stop(&plugin_, stopping_ ? hurried_stop_ms : own_stop_timeout) < 0) {
+      throw std::runtime_error("the plugin cannot be stopped in good order");
+    }
     stopping_ = true;
   }
 

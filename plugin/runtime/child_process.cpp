@@ -2,6 +2,7 @@
 #include "runtime/child_process.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ namespace {
 /// What a pipe holds unless somebody changed it: all that a child can have left behind.
 constexpr std::size_t pipe_capacity = 65'536;
 constexpr std::size_t read_size = 16'384;
+constexpr int death_wait_ms = 100;
 
 [[noreturn]] void throw_errno(int error, const char* what) {
   throw std::system_error(error, std::generic_category(), what);
@@ -126,6 +128,9 @@ ChildProcess::ChildProcess(EventLoop& loop, ChildPlan plan, ChildHandlers handle
 ChildProcess::~ChildProcess() {
   if (!ended_) {
     signal_group(SIGKILL);
+    // It is dead in no time, unless it is stuck in the kernel; then a zombie is left to the host.
+    pollfd end{pid_fd_.get(), POLLIN, 0};
+    poll(&end, 1, death_wait_ms);
     waitpid(pid_, nullptr, WNOHANG);
   }
 }

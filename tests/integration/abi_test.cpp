@@ -168,6 +168,23 @@ BOOST_AUTO_TEST_CASE(it_stops_at_the_deadline) {
   host.descriptor->destroy(plugin);
 }
 
+BOOST_AUTO_TEST_CASE(a_stop_that_is_over_at_once_wakes_the_host) {
+  Host host("");
+  KeepalivedPlugin* plugin = nullptr;
+  BOOST_REQUIRE_EQUAL(host.descriptor->start(&host.host, &plugin), 0);
+  const auto dispatch = [&] {
+    pollfd ready{host.descriptor->fd(plugin), POLLIN, 0};
+    BOOST_REQUIRE_EQUAL(poll(&ready, 1, 10'000), 1);
+    return host.descriptor->dispatch(plugin);
+  };
+  while (host.log.find(" started: ") == std::string::npos) {
+    BOOST_REQUIRE_EQUAL(dispatch(), 1);
+  }
+  BOOST_TEST(host.descriptor->stop(plugin, UINT32_MAX) == 0);
+  BOOST_TEST(dispatch() == 0);
+  host.descriptor->destroy(plugin);
+}
+
 BOOST_AUTO_TEST_CASE(a_host_in_c_drives_it, *boost::unit_test::precondition(is_root)) {
   const NetworkNamespace where;
   where.add_veth("d0", "p0");

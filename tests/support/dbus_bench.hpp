@@ -59,6 +59,9 @@ class RecordingSink : public core::ObservationSink {
   static std::string describe(const core::VipsSeen&) { return "not from D-Bus"; }
   static std::string describe(const core::KernelReadComplete&) { return "not from D-Bus"; }
   static std::string describe(const core::KernelLost&) { return "not from D-Bus"; }
+  static std::string describe(const core::FifoOpened&) { return "not from D-Bus"; }
+  static std::string describe(const core::FifoLost&) { return "not from D-Bus"; }
+  static std::string describe(const core::PrioritySeen&) { return "not from D-Bus"; }
 
   const core::Topology& topology_;
 };

@@ -259,6 +259,60 @@ BOOST_AUTO_TEST_CASE(a_full_snapshot_is_repeated_on_request) {
   BOOST_TEST(stage.attempts().size() == 3U);
 }
 
+BOOST_AUTO_TEST_CASE(repeating_goes_on_when_there_was_nothing_to_repeat) {
+  Stage stage;
+  stage.settings.timing.repeat_interval = Duration(60'000'000);
+  stage.settings.notifiers[0].states = {VrrpState::fault};
+  stage.settle();
+  stage.change("VI_1", VrrpState::fault);
+  stage.advance(121);
+  BOOST_REQUIRE(stage.attempts().size() >= 2U);
+  BOOST_TEST(stage.last().snapshot);
+  BOOST_TEST(stage.last().changes.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(in_a_hurry_a_consumer_that_works_again_is_tried_at_once) {
+  Stage stage;
+  stage.settings.timing.wait = Duration(10'000'000);
+  stage.settings.timing.max_wait = Duration(30'000'000);
+  stage.settle();
+  stage.answer_with(0, DeliveryStatus::failed);
+  stage.change("VI_1", VrrpState::fault);
+  stage.advance(100);
+  stage.answer_with(0, DeliveryStatus::delivered);
+  stage.happen(core::StopRequested{Duration(5'000'000)});
+  stage.change("VI_1", VrrpState::stop);
+  stage.advance(0.01);
+  stage.change("VI_2", VrrpState::stop);
+  stage.advance(1);
+  BOOST_TEST((Scenario::entry(stage.last(), "VI_2")->state == VrrpState::stop));
+  BOOST_REQUIRE(stage.stopped().has_value());
+  BOOST_TEST(*stage.stopped());
+}
+
+BOOST_AUTO_TEST_CASE(a_health_put_right_after_a_failed_attempt_is_told_as_health) {
+  Stage stage;
+  stage.settle();
+  stage.answer_with(0, DeliveryStatus::failed);
+  stage.addresses("VI_1", 1);
+  stage.advance(1.2);
+  BOOST_REQUIRE_EQUAL(stage.attempts().size(), 1U);
+  stage.addresses("VI_1", 0);
+  stage.answer_with(0, DeliveryStatus::delivered);
+  stage.advance(10);
+  BOOST_REQUIRE_EQUAL(stage.attempts().size(), 2U);
+  BOOST_TEST((stage.last().changes.at(0).cause == core::Cause::health));
+  BOOST_TEST((stage.last().changes.at(0).health == core::Health::ok));
+}
+
+BOOST_AUTO_TEST_CASE(flushing_nothing_has_no_effect_later) {
+  Stage stage;
+  stage.settle();
+  stage.happen(core::FlushRequested{});
+  stage.change("VI_1", VrrpState::fault);
+  BOOST_TEST(stage.attempts().empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_notifier_hears_only_of_the_instances_it_names) {
   Stage stage;
   stage.settings.notifiers[0].instances = "*_2";

@@ -247,6 +247,67 @@ BOOST_AUTO_TEST_CASE(a_killed_keepalived_is_unknown_within_a_second_and_its_orph
   BOOST_TEST((backup->health == Health::ok));
 }
 
+BOOST_AUTO_TEST_CASE(losing_keepalived_does_not_wait_for_the_interval) {
+  Scenario scenario;
+  scenario.add_instance("VI_1");
+  scenario.add_notifier();
+  scenario.begin_settled();
+  scenario.change("VI_1", VrrpState::fault);
+  scenario.advance(0.2);
+  const double killed_at = scenario.time();
+  scenario.happen(core::Observation(core::DbusOwnerLost{}));
+  scenario.advance(10);
+  BOOST_TEST((scenario.last().changes.at(0).state == VrrpState::unknown));
+  BOOST_TEST(scenario.attempts().back().at - killed_at < 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_unknown_to_dbus_is_known_again_after_keepalived_has_come_back) {
+  Scenario scenario;
+  scenario.add_instance("VI_1");
+  scenario.add_notifier();
+  scenario.begin_settled();
+  scenario.happen(core::Observation(core::DbusOwnerLost{}));
+  scenario.advance(10);
+  BOOST_TEST((scenario.last().changes.at(0).state == VrrpState::unknown));
+  scenario.happen(core::Observation(core::DbusOwnerFound{}));
+  scenario.happen(core::Observation(core::DbusInstanceAbsent{0}));
+  scenario.happen(core::Observation(core::DbusReadComplete{}));
+  scenario.advance(10);
+  BOOST_TEST((scenario.last().changes.at(0).state == VrrpState::backup));
+  BOOST_TEST((scenario.last().changes.at(0).authority == core::Witness::netlink));
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_vip_does_not_make_a_backup_of_a_master_when_the_bus_dies) {
+  Scenario scenario;
+  scenario.add_instance("VI_1");
+  scenario.add_notifier();
+  scenario.begin_settled(VrrpState::master);
+  scenario.addresses("VI_1", 0);
+  scenario.advance(10);
+  scenario.attempts().clear();
+  scenario.happen(core::Observation(core::DbusBusLost{}));
+  scenario.advance(10);
+  BOOST_TEST(scenario.attempts().empty());
+  // What the kernel reports from now on counts.
+  scenario.addresses("VI_1", 1);
+  scenario.advance(1);
+  scenario.addresses("VI_1", 0);
+  scenario.advance(10);
+  BOOST_TEST((scenario.last().changes.at(0).state == VrrpState::backup));
+}
+
+BOOST_AUTO_TEST_CASE(a_bus_that_dies_after_keepalived_did_does_not_bring_it_back) {
+  Scenario scenario;
+  scenario.add_instance("VI_1");
+  scenario.add_notifier();
+  scenario.begin_settled(VrrpState::master);
+  scenario.happen(core::Observation(core::DbusOwnerLost{}));
+  scenario.advance(0.3);
+  scenario.happen(core::Observation(core::DbusBusLost{}));
+  scenario.advance(10);
+  BOOST_TEST((scenario.last().changes.at(0).state == VrrpState::unknown));
+}
+
 BOOST_AUTO_TEST_CASE(a_respawned_vrrp_child_is_told_only_by_what_differs) {
   struct Case {
     VrrpState after;

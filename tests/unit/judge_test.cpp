@@ -37,6 +37,9 @@ const Observation owner_lost = core::DbusOwnerLost{};
 const Observation bus_lost = core::DbusBusLost{};
 const Observation kernel_read = core::KernelReadComplete{};
 const Observation kernel_lost = core::KernelLost{};
+const Observation fifo_opened = core::FifoOpened{};
+const Observation fifo_lost = core::FifoLost{};
+const Observation priority_seen = core::PrioritySeen{0, 150};
 
 core::Topology topology_of(bool dbus_enabled, bool with_vip = true) {
   core::Topology topology;
@@ -142,6 +145,42 @@ BOOST_AUTO_TEST_CASE(the_best_witness_available_decides) {
         bus_lost},
        VrrpState::fault,
        Witness::fifo},
+      {"a FIFO that speaks or gives a priority says no state",
+       false,
+       {fifo_opened, priority_seen},
+       VrrpState::init,
+       Witness::netlink},
+      {"losing the FIFO leaves the kernel, which agrees",
+       false,
+       {kernel_read, vips(1, true), fifo_opened, fifo(VrrpState::master), fifo_lost},
+       VrrpState::master,
+       Witness::netlink},
+      {"losing the FIFO leaves the kernel, which knows better",
+       false,
+       {kernel_read, fifo_opened, fifo(VrrpState::backup), vips(1, true), fifo_lost},
+       VrrpState::master,
+       Witness::netlink},
+      {"losing the FIFO leaves FAULT alone",
+       false,
+       {kernel_read, vips(0, false), fifo_opened, fifo(VrrpState::fault), fifo_lost},
+       VrrpState::fault,
+       Witness::netlink},
+      {"losing the FIFO means nothing while the kernel is unknown",
+       false,
+       {fifo_opened, fifo(VrrpState::master), fifo_lost},
+       VrrpState::master,
+       Witness::fifo},
+      {"losing the FIFO means nothing to D-Bus",
+       true,
+       {owner_found, dbus(VrrpState::master), read_complete, fifo(VrrpState::fault), fifo_lost},
+       VrrpState::master,
+       Witness::dbus},
+      {"what a lost FIFO said is not believed when the bus goes too",
+       true,
+       {kernel_read, vips(1, true), owner_found, fifo(VrrpState::fault), dbus(VrrpState::master),
+        read_complete, fifo_lost, bus_lost},
+       VrrpState::master,
+       Witness::netlink},
       {"while keepalived is being read the kernel does not interfere",
        true,
        {kernel_read, vips(1, true), owner_found, dbus(VrrpState::master), read_complete, owner_lost,

@@ -27,6 +27,7 @@ class Scenario {
 
   core::Topology topology;  ///< To be filled in before begin().
   core::Settings settings;  ///< To be filled in before begin(); has no notifier at first.
+  core::Ledger former;      ///< What an earlier run left; to be filled in before begin().
 
   Scenario();
 

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// What must not be forgotten when one worker ends and another begins: what each instance was in,
+/// and what each consumer has been told of it. With this a crash, a reload or a restart is, to a
+/// consumer, nothing at all: it is told the difference, once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/address.hpp"
+#include "core/batch.hpp"
+#include "core/settings.hpp"
+#include "core/time.hpp"
+#include "core/topology.hpp"
+#include "core/trail.hpp"
+#include "core/vrrp_state.hpp"
+
+namespace batch_notifier::core {
+
+/// What one instance was in.
+struct InstanceRecord {
+  std::string name;                            ///< Name in keepalived.conf.
+  std::string interface;                       ///< Base interface.
+  std::uint8_t vrid = 0;                       ///< Virtual router ID.
+  AddressFamily family = AddressFamily::ipv4;  ///< Family of the adverts.
+  VrrpState state = VrrpState::init;           ///< State that counted.
+  UtcTime since;                               ///< When it began.
+  Cause cause = Cause::startup;                ///< Why it was entered.
+  Health health = Health::unknown;             ///< Settled health.
+
+  /// Equal in every field.
+  bool operator==(const InstanceRecord&) const = default;
+};
+
+/// What one consumer knows of one instance, and what it does not yet.
+struct ToldRecord {
+  VrrpState state = VrrpState::init;  ///< Acknowledged last.
+  std::optional<Health> health;       ///< Acknowledged last; nothing if it was never told.
+  bool uncertain = false;             ///< An attempt with other content may have been seen.
+  Trail trail;                        ///< From `state` to the instance's record.
+
+  /// Equal in every field.
+  bool operator==(const ToldRecord&) const = default;
+};
+
+/// What one consumer knows.
+struct NotifierRecord {
+  std::string consumer;          ///< Who it is, by consumer_names().
+  bool snapshot_told = false;    ///< It has had its first snapshot.
+  std::vector<ToldRecord> told;  ///< One for each of Ledger::instances.
+
+  /// Equal in every field.
+  bool operator==(const NotifierRecord&) const = default;
+};
+
+/// All of it.
+struct Ledger {
+  std::vector<InstanceRecord> instances;  ///< In any order, each name once.
+  std::vector<NotifierRecord> notifiers;  ///< In any order.
+
+  /// Equal in every field.
+  bool operator==(const Ledger&) const = default;
+};
+
+/// Names by which the consumers of one configuration are known again in the next: the same command
+/// or file is the same consumer, wherever its line stands and whatever its options are.
+std::vector<std::string> consumer_names(const std::vector<NotifierSettings>& notifiers);
+
+/// `configured` with those instances behind it that are on the ledger but no longer configured, and
+/// of which a consumer may not know yet that they are DELETED. They have no addresses and are
+/// marked `removed`.
+Topology with_removed(const Topology& configured, const Ledger& former);
+
+/// Positions of the instances on the ledger, by name. Valid as long as the ledger is.
+std::map<std::string_view, std::size_t> positions_by_name(const Ledger& ledger);
+
+}  // namespace batch_notifier::core

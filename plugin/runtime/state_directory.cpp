@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/state_directory.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+namespace batch_notifier::runtime {
+
+namespace {
+
+constexpr mode_t own_mode = 0600;
+constexpr std::string_view lock_name = "lock";
+constexpr std::string_view takeover_name = "takeover";
+
+[[noreturn]] void throw_errno(const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+UniqueFd open_own(const std::string& path, int flags) {
+  UniqueFd file(open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, own_mode));
+  struct stat status {};
+  if (!file || fstat(file.get(), &status) != 0) {
+    throw_errno("cannot open " + path);
+  }
+  if (!S_ISREG(status.st_mode) || status.st_uid != geteuid()) {
+    throw std::runtime_error(path + " is not a regular file of this user");
+  }
+  return file;
+}
+
+void write_whole(const UniqueFd& file, const std::string& path, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(file.get(), text.data(), text.size());
+    if (count < 0 && errno != EINTR) {
+      throw_errno("cannot write " + path);
+    }
+    text.remove_prefix(count > 0 ? static_cast<std::size_t>(count) : 0);
+  }
+}
+
+/// Since when the worker runs that wrote a file; nothing if it has not said so.
+std::optional<core::MonotonicTime> started_by(const UniqueFd& file) {
+  std::array<char, 32> text{};
+  const ssize_t size = pread(file.get(), text.data(), text.size(), 0);
+  std::int64_t microseconds = 0;
+  if (size <= 0 ||
+      std::from_chars(text.data(), text.data() + size, microseconds).ec != std::errc()) {
+    return std::nullopt;
+  }
+  return core::MonotonicTime(core::Duration(microseconds));
+}
+
+std::string started_text(core::MonotonicTime started) {
+  return std::to_string(started.time_since_epoch().count()) + "\n";
+}
+
+}  // namespace
+
+std::optional<std::string> read_own_file(const std::string& path) {
+  if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return std::nullopt;
+  }
+  const UniqueFd file = open_own(path, O_RDONLY);
+  std::string text;
+  std::array<char, 65536> buffer{};
+  for (;;) {
+    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+    if (count < 0) {
+      throw_errno("cannot read " + path);
+    }
+    if (count == 0) {
+      return text;
+    }
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+}
+
+StateDirectory::StateDirectory(EventLoop& loop, Log& log, std::string path, Handlers handlers)
+    : loop_(loop),
+      log_(log),
+      path_(std::move(path)),
+      handlers_(std::move(handlers)),
+      started_(read_clocks().monotonic),
+      inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
+      timer_(loop, [this] { try_lock(); }) {
+  struct stat status {};
+  if (lstat(path_.c_str(), &status) != 0) {
+    throw_errno("cannot use the state directory " + path_);
+  }
+  const bool writable_by_others = (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || writable_by_others) {
+    throw std::runtime_error("cannot use the state directory " + path_ +
+                             ": it must be a directory that only this user can write");
+  }
+  if (!inotify_ || inotify_add_watch(inotify_.get(), path_.c_str(),
+                                     IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR) < 0) {
+    throw_errno("cannot watch the state directory " + path_);
+  }
+  watch_.emplace(loop_, inotify_.get(), EPOLLIN, [this](std::uint32_t) { on_change(); });
+}
+
+void StateDirectory::acquire() {
+  waiting_ = true;
+  timer_.set(started_);
+}
+
+bool StateDirectory::held() const {
+  return lock_ && is_in_place(lock_);
+}
+
+bool StateDirectory::is_in_place(const UniqueFd& lock) const {
+  struct stat opened {};
+  struct stat present {};
+  return fstat(lock.get(), &opened) == 0 && stat(lock_path().c_str(), &present) == 0 &&
+         opened.st_ino == present.st_ino && opened.st_dev == present.st_dev;
+}
+
+void StateDirectory::on_change() {
+  alignas(inotify_event) std::array<char, 4096> buffer{};
+  bool lock_changed = false;
+  bool asked = false;
+  for (;;) {
+    const ssize_t size = ::read(inotify_.get(), buffer.data(), buffer.size());
+    if (size <= 0) {
+      break;
+    }
+    for (ssize_t at = 0; at < size;) {
+      inotify_event event{};
+      std::memcpy(&event, buffer.data() + at, sizeof(event));
+      const char* text = event.len > 0 ? buffer.data() + at + sizeof(event) : "";
+      lock_changed = lock_changed || text == lock_name;
+      asked = asked || text == takeover_name;
+      at += static_cast<ssize_t>(sizeof(event) + event.len);
+    }
+  }
+  if (waiting_) {
+    if (lock_changed) {
+      try_lock();
+    }
+  } else if (lock_ && asked && newer_one_asks()) {
+    handlers_.requested();
+  }
+}
+
+bool StateDirectory::newer_one_asks() const {
+  try {
+    const UniqueFd file = open_own(path_ + "/" + std::string(takeover_name), O_RDONLY);
+    return started_by(file).value_or(started_) > started_;
+  } catch (const std::exception&) {
+    // Gone already, or from nobody who may ask.
+    return false;
+  }
+}
+
+void StateDirectory::try_lock() {
+  // Called last and outside, because what a handler throws is not about the directory.
+  const std::function<void()>* news = nullptr;
+  try {
+    news = advance();
+  } catch (const std::exception& error) {
+    log_.write(Severity::error, std::string(error.what()) + "; going on without the ledger");
+    news = &handlers_.acquired;
+  }
+  if (news != nullptr) {
+    waiting_ = false;
+    timer_.cancel();
+    (*news)();
+  }
+}
+
+const std::function<void()>* StateDirectory::advance() {
+  if (!candidate_ || !is_in_place(candidate_)) {
+    candidate_ = open_own(lock_path(), O_RDWR | O_CREAT);
+  }
+  if (flock(candidate_.get(), LOCK_EX | LOCK_NB) == 0) {
+    return own(std::move(candidate_));
+  }
+  if (started_by(candidate_).value_or(started_) > started_) {
+    return &handlers_.outlived;
+  }
+  if (read_clocks().monotonic >= started_ + patience) {
+    return take_by_force();
+  }
+  request();
+  timer_.set(started_ + patience);
+  return nullptr;
+}
+
+void StateDirectory::request() {
+  if (requested_) {
+    return;
+  }
+  requested_ = true;
+  const std::string path = path_ + "/takeover." + std::to_string(getpid());
+  write_whole(open_own(path, O_WRONLY | O_CREAT | O_TRUNC), path, started_text(started_));
+  if (rename(path.c_str(), (path_ + "/" + std::string(takeover_name)).c_str()) != 0) {
+    throw_errno("cannot ask for the state directory " + path_);
+  }
+}
+
+const std::function<void()>* StateDirectory::take_by_force() {
+  log_.write(Severity::error,
+             "another worker holds " + lock_path() + " and does not let go: it is left behind");
+  const std::string path = path_ + "/lock." + std::to_string(getpid());
+  UniqueFd lock = open_own(path, O_RDWR | O_CREAT | O_TRUNC);
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0 || rename(path.c_str(), lock_path().c_str()) != 0) {
+    throw_errno("cannot take " + lock_path());
+  }
+  return own(std::move(lock));
+}
+
+const std::function<void()>* StateDirectory::own(UniqueFd lock) {
+  if (!is_in_place(lock)) {
+    // Another one has renamed its own over it between our opening and locking it.
+    timer_.set(read_clocks().monotonic);
+    return nullptr;
+  }
+  if (ftruncate(lock.get(), 0) != 0 || lseek(lock.get(), 0, SEEK_SET) != 0) {
+    throw_errno("cannot write " + lock_path());
+  }
+  write_whole(lock, lock_path(), started_text(started_));
+  lock_ = std::move(lock);
+  return &handlers_.acquired;
+}
+
+std::optional<std::string> StateDirectory::read() const {
+  return read_own_file(ledger_path());
+}
+
+void StateDirectory::write(const std::string& text) const {
+  if (!held()) {
+    return;
+  }
+  const std::string path = ledger_path() + ".new";
+  {
+    const UniqueFd file = open_own(path, O_WRONLY | O_CREAT | O_TRUNC);
+    write_whole(file, path, text);
+  }
+  if (rename(path.c_str(), ledger_path().c_str()) != 0) {
+    throw_errno("cannot replace " + ledger_path());
+  }
+}
+
+void StateDirectory::set_aside() const {
+  if (rename(ledger_path().c_str(), (ledger_path() + ".corrupt").c_str()) != 0) {
+    throw_errno("cannot set aside " + ledger_path());
+  }
+}
+
+}  // namespace batch_notifier::runtime

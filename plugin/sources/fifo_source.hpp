@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// The second witness: keepalived's notify FIFO. keepalived makes the FIFO, starts the loader, and
+/// only then opens it, for reading and writing; so it can be opened here at any time, and nothing
+/// written from then on is missed as long as it fits.
+///
+/// What does not fit keepalived drops without a word. Whether that has happened cannot be seen, but
+/// whether it may have happened can: the pipe was nearly full. What waits in it then is older than
+/// what was lost, and therefore not believed.
+///
+/// A FIFO that all writers have closed is readable for ever. It is closed, and opened again after a
+/// while. Until somebody writes, the path may come to mean another FIFO (a reload unlinks the old
+/// one and makes a new one), so its directory is watched; once lines have come, it is not.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <sys/types.h>
+
+#include "core/observation.hpp"
+#include "core/statistics.hpp"
+#include "core/topology.hpp"
+#include "runtime/directory_watch.hpp"
+#include "runtime/event_loop.hpp"
+#include "runtime/log.hpp"
+#include "runtime/log_throttle.hpp"
+#include "runtime/unique_fd.hpp"
+#include "sources/fifo_lines.hpp"
+
+namespace batch_notifier::sources {
+
+/// Reports FifoOpened, then StateSeen and PrioritySeen of instances that are not ignored, in the
+/// order of the lines; FifoLost when they no longer count. Sync groups' lines are only counted.
+class FifoSource {
+ public:
+  /// All of them must outlive this. `path` is the FIFO's, as keepalived passes it to its script.
+  FifoSource(runtime::EventLoop& loop, runtime::Log& log, core::Statistics& statistics,
+             const core::Topology& topology, core::ObservationSink& sink, std::string path);
+
+  /// Begins. Never throws and never blocks: a FIFO that is missing, or is not one that only root or
+  /// our own user can write, is waited for; other failures are tried again after 0.1 s, doubling to
+  /// 5 s. To be called once.
+  void start();
+
+ private:
+  void open();
+  void retry_later();
+  void complain(const std::string& reason);
+  void receive();
+  [[nodiscard]] bool may_have_been_full() const;
+  [[nodiscard]] ssize_t read_some();
+  void skip_everything();
+  void distrust();
+  void lose(const std::string& reason);
+  void take(std::string_view bytes);
+  void take_line(const InstanceLine& line);
+  void take_line(const PriorityLine& line);
+  void take_line(const GroupLine& line);
+  void take_line(const ServerLine& line);
+  void take_line(const MalformedLine& line);
+  std::optional<core::InstanceIndex> find(const std::string& name);
+
+  runtime::EventLoop& loop_;
+  runtime::Log& log_;
+  core::Statistics& statistics_;
+  const core::Topology& topology_;
+  core::ObservationSink& sink_;
+  std::string path_;
+  std::unordered_map<std::string, core::InstanceIndex> instances_;
+
+  FifoLines lines_;
+  bool trusted_ = false;      // FifoOpened was reported last.
+  std::size_t capacity_ = 0;  // Bytes of the pipe.
+  core::Duration retry_wait_;
+  std::string complaint_;  // The newest, until the FIFO could be opened.
+  std::array<char, 65'536> buffer_{};
+
+  runtime::LogThrottle lost_log_;
+  runtime::LogThrottle overflow_log_;
+  runtime::LogThrottle malformed_log_;
+  runtime::LogThrottle unknown_log_;
+  runtime::UniqueFd fifo_;
+  std::optional<runtime::FdWatch> watch_;             // After the FIFO: goes before it.
+  std::optional<runtime::DirectoryWatch> directory_;  // Until lines have come.
+  runtime::Timer timer_;                              // To open, again perhaps.
+};
+
+}  // namespace batch_notifier::sources

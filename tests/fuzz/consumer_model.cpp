@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "tests/fuzz/consumer_model.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "tests/fuzz/finding.hpp"
+
+namespace batch_notifier::fuzz {
+
+namespace {
+
+constexpr std::uint64_t longest_path = 16;
+
+bool is_over(std::optional<core::DeliveryStatus> answer) {
+  return answer == core::DeliveryStatus::delivered || answer == core::DeliveryStatus::refused;
+}
+
+}  // namespace
+
+ConsumerModel::ConsumerModel(const core::Topology& topology, const core::Settings& settings,
+                             const core::NotifierSettings& notifier)
+    : topology_(topology),
+      settings_(settings),
+      notifier_(notifier),
+      known_(topology.instances.size()) {
+}
+
+void ConsumerModel::take(const core::Batch& batch, const core::Engine& engine, core::Now now) {
+  require(!busy_, "one batch in flight");
+  require(!batch.changes.empty(), "a batch says something");
+  check_identity(batch);
+  check_pace(now);
+  check_completeness(batch, engine);
+  std::optional<core::InstanceIndex> before;
+  for (const core::Change& change : batch.changes) {
+    const core::InstanceIndex instance = index_of(change);
+    require(!before || *before < instance, "one entry per instance, in order");
+    before = instance;
+    require(wants(instance, change.state), "only what was asked for is told");
+    check_change(change, engine.statuses()[instance], known_[instance]);
+    require(batch.snapshot || says_something(change, known_[instance]),
+            "no entry without news outside of a snapshot");
+  }
+  busy_ = true;
+  hastened_ = false;
+  last_ = batch;
+  last_taken_ = now.monotonic;
+}
+
+void ConsumerModel::finish(core::DeliveryStatus status) {
+  busy_ = false;
+  last_answer_ = status;
+  had_snapshot_ = had_snapshot_ || (last_->snapshot && is_over(status));
+  for (const core::Change& change : last_->changes) {
+    Known& known = known_[index_of(change)];
+    if (is_over(status)) {
+      known = {change.state, change.health, false};
+    } else if (status == core::DeliveryStatus::failed) {
+      known.uncertain = true;
+    }
+  }
+}
+
+void ConsumerModel::begin_run() {
+  if (busy_) {
+    finish(core::DeliveryStatus::failed);
+  }
+  last_.reset();
+  last_answer_.reset();
+  last_taken_.reset();
+  hurried_ = false;
+  hastened_ = false;
+}
+
+void ConsumerModel::require_up_to_date(const core::Engine& engine) const {
+  require(!busy_, "nothing is in flight at the end");
+  for (core::InstanceIndex instance = 0; instance < known_.size(); ++instance) {
+    const core::InstanceStatus& status = engine.statuses()[instance];
+    if (status.state != core::VrrpState::init && wants(instance, status.state)) {
+      require(known_[instance].state == status.state, "every state is told in the end");
+      require(known_[instance].health == status.health, "every health is told in the end");
+    }
+  }
+}
+
+void ConsumerModel::check_identity(const core::Batch& batch) const {
+  if (last_ && batch.id == last_->id) {
+    require(!is_over(last_answer_), "what was acknowledged is not repeated");
+    require(batch.sequence == last_->sequence && batch.attempt == last_->attempt + 1,
+            "a retry keeps its sequence and counts");
+    require(batch.changes == last_->changes && batch.snapshot == last_->snapshot &&
+                batch.time == last_->time && batch.opened == last_->opened,
+            "an id has one content");
+    return;
+  }
+  require(batch.attempt == 1, "new content is a first attempt");
+  require(batch.sequence == (last_ ? last_->sequence + 1 : 1), "sequences rise by one");
+  require(batch.opened <= batch.time, "a batch opens before it closes");
+}
+
+void ConsumerModel::check_pace(core::Now now) const {
+  if (last_taken_ && is_over(last_answer_) && !hurried_ && !hastened_) {
+    require(now.monotonic - *last_taken_ >= settings_.timing.interval, "batch_interval is kept");
+  }
+}
+
+void ConsumerModel::check_completeness(const core::Batch& batch, const core::Engine& engine) const {
+  require(had_snapshot_ || batch.snapshot || !notifier_.states.empty(),
+          "the first batch is a snapshot");
+  if (!batch.snapshot) {
+    return;
+  }
+  std::size_t expected = 0;
+  for (core::InstanceIndex instance = 0; instance < known_.size(); ++instance) {
+    expected += wants(instance, engine.statuses()[instance].state) ? 1 : 0;
+  }
+  require(batch.changes.size() == expected, "a snapshot lists every instance");
+}
+
+void ConsumerModel::check_change(const core::Change& change, const core::InstanceStatus& status,
+                                 const Known& known) const {
+  require(change.state == status.state && change.health == status.health,
+          "what is told is what is");
+  require(change.previous == known.state, "previous is what was told last");
+  const std::vector<core::VrrpState>& path = change.path;
+  require(path.size() == std::min(change.transitions + 1, longest_path),
+          "the path has every transition, 16 states at most");
+  require(path.front() == change.previous && path.back() == change.state,
+          "the path leads from previous to state");
+  const auto gap = change.transitions < longest_path ? path.begin() : path.begin() + 1;
+  require(std::adjacent_find(gap, path.end()) == path.end(), "every transition changes the state");
+}
+
+bool ConsumerModel::says_something(const core::Change& change, const Known& known) const {
+  // A consumer of some states only is not told when the others come and go.
+  const bool returned = !notifier_.states.empty() && change.transitions > 0;
+  return known.uncertain || returned || change.state != known.state ||
+         (known.health && change.health != *known.health);
+}
+
+bool ConsumerModel::wants(core::InstanceIndex instance, core::VrrpState state) const {
+  const core::Instance& configured = topology_.instances[instance];
+  const bool named = notifier_.instances.empty() ||
+                     fnmatch(notifier_.instances.c_str(), configured.name.c_str(), 0) == 0;
+  const std::vector<core::VrrpState>& states = notifier_.states;
+  return named && !configured.ignored &&
+         (states.empty() || std::find(states.begin(), states.end(), state) != states.end());
+}
+
+core::InstanceIndex ConsumerModel::index_of(const core::Change& change) const {
+  const auto found = std::find_if(
+      topology_.instances.begin(), topology_.instances.end(),
+      [&](const core::Instance& instance) { return instance.name == change.instance; });
+  require(found != topology_.instances.end(), "only configured instances are told");
+  return static_cast<core::InstanceIndex>(found - topology_.instances.begin());
+}
+
+}  // namespace batch_notifier::fuzz

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// A consumer that believes nothing: it holds every batch against what the batch format promises,
+/// and keeps what it has been told as the batches alone tell it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "core/batch.hpp"
+#include "core/engine.hpp"
+#include "core/settings.hpp"
+#include "core/time.hpp"
+#include "core/topology.hpp"
+
+namespace batch_notifier::fuzz {
+
+/// The model of one consumer of one engine.
+class ConsumerModel {
+ public:
+  /// All references must outlive the model.
+  ConsumerModel(const core::Topology& topology, const core::Settings& settings,
+                const core::NotifierSettings& notifier);
+
+  /// Takes a batch at the moment when the engine hands it out.
+  void take(const core::Batch& batch, const core::Engine& engine, core::Now now);
+
+  /// Answers the batch in flight.
+  void finish(core::DeliveryStatus status);
+
+  /// A new engine takes over from a dead one; what was in flight may have arrived.
+  void begin_run();
+
+  /// From now on batches may follow one another at once.
+  void hurry() { hurried_ = true; }
+
+  /// The next batch need not wait.
+  void hasten() { hastened_ = true; }
+
+  /// Whether a batch waits for an answer.
+  [[nodiscard]] bool busy() const { return busy_; }
+
+  /// Requires that what was told is what is.
+  void require_up_to_date(const core::Engine& engine) const;
+
+ private:
+  struct Known {
+    core::VrrpState state = core::VrrpState::init;
+    std::optional<core::Health> health;
+    bool uncertain = false;
+  };
+
+  void check_identity(const core::Batch& batch) const;
+  void check_pace(core::Now now) const;
+  void check_completeness(const core::Batch& batch, const core::Engine& engine) const;
+  void check_change(const core::Change& change, const core::InstanceStatus& status,
+                    const Known& known) const;
+  [[nodiscard]] bool says_something(const core::Change& change, const Known& known) const;
+  [[nodiscard]] bool wants(core::InstanceIndex instance, core::VrrpState state) const;
+  [[nodiscard]] core::InstanceIndex index_of(const core::Change& change) const;
+
+  const core::Topology& topology_;
+  const core::Settings& settings_;
+  const core::NotifierSettings& notifier_;
+  std::vector<Known> known_;
+  std::optional<core::Batch> last_;
+  std::optional<core::DeliveryStatus> last_answer_;
+  std::optional<core::MonotonicTime> last_taken_;
+  bool had_snapshot_ = false;
+  bool busy_ = false;
+  bool hurried_ = false;
+  bool hastened_ = false;
+};
+
+}  // namespace batch_notifier::fuzz

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+# Fuzzers and sanitizer builds. A fuzzer is one file NAME_fuzzer.cpp here with its seeds in
+# corpus/NAME/; all other sources here are shared by all. Objects, findings and logs go below
+# $(BUILD)/fuzz.
+
+FUZZ_CXX     ?= clang++
+FUZZ_SECONDS ?= 600
+FUZZ_SHORT_SECONDS ?= 5
+
+FUZZ_BUILD   := $(BUILD)/fuzz
+FUZZ_MAINS   := $(wildcard tests/fuzz/*_fuzzer.cpp)
+FUZZ_NAMES   := $(patsubst tests/fuzz/%_fuzzer.cpp,%,$(FUZZ_MAINS))
+FUZZERS      := $(patsubst %,$(FUZZ_BUILD)/%_fuzzer,$(FUZZ_NAMES))
+FUZZ_FLAGS   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+fuzz_object   = $(patsubst %,$(FUZZ_BUILD)/obj/%.o,$(1))
+FUZZ_SHARED  := $(call fuzz_object,$(filter-out $(FUZZ_MAINS),$(wildcard tests/fuzz/*.cpp)))
+FUZZ_PARTS   := $(call fuzz_object,$(filter-out $(ABI_SOURCE),$(PLUGIN_SOURCES)))
+# clang's own runtime is a package of its own nearly everywhere, and clang-tidy comes without it.
+FUZZ_PROBE    = echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' | \
+                $(FUZZ_CXX) -fsanitize=fuzzer,address,undefined -x c++ -o /dev/null - 2>/dev/null
+
+$(FUZZ_BUILD)/obj/%.cpp.o: %.cpp VERSION tests/fuzz/fuzz.mk
+	@mkdir -p $(@D)
+	$(FUZZ_CXX) $(CPPFLAGS_ALL) -std=c++20 $(WARNINGS) -O1 -g -fsanitize=fuzzer-no-link \
+	  $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+
+# An archive: each fuzzer links what it calls and no more.
+$(FUZZ_BUILD)/parts.a: $(FUZZ_PARTS) $(FUZZ_SHARED)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(FUZZ_BUILD)/%_fuzzer: $(FUZZ_BUILD)/obj/tests/fuzz/%_fuzzer.cpp.o $(FUZZ_BUILD)/parts.a
+	$(FUZZ_CXX) -fsanitize=fuzzer $(FUZZ_FLAGS) -o $@ $^ $(PKG_LIBS)
+
+.SECONDARY: $(call fuzz_object,$(FUZZ_MAINS))
+
+# $(1) are libFuzzer's options, $(2) is where it keeps the inputs that it finds worth keeping.
+define run_fuzzers
+@status=0; for name in $(FUZZ_NAMES); do \
+  mkdir -p $(2)/$$name; log=$(FUZZ_BUILD)/$$name.log; \
+  if $(FUZZ_BUILD)/$${name}_fuzzer $(1) -timeout=60 -print_final_stats=1 \
+      -artifact_prefix=$(FUZZ_BUILD)/$$name- $(2)/$$name tests/fuzz/corpus/$$name >$$log 2>&1; then \
+    echo "fuzz $$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $$log) inputs, no finding"; \
+  else \
+    tail -n 60 $$log; echo "fuzz $$name: FOUND SOMETHING, see $$log"; status=1; \
+  fi; \
+done; exit $$status
+endef
+
+##@ fuzz           fuzz each input for FUZZ_SECONDS (600)
+##@ fuzz-short     the same for a few seconds, always from the same seed
+.PHONY: fuzz fuzz-short fuzz-run fuzz-short-run
+fuzz fuzz-short:
+	@if $(FUZZ_PROBE); then $(MAKE) --no-print-directory $@-run; else \
+	  echo "skipped: fuzzers $(FUZZ_NAMES): $(FUZZ_CXX) with libFuzzer is not installed"; fi
+
+fuzz-run: $(FUZZERS)
+	$(call run_fuzzers,-max_total_time=$(FUZZ_SECONDS),$(FUZZ_BUILD)/found)
+
+fuzz-short-run: $(FUZZERS)
+	@rm -rf $(FUZZ_BUILD)/short
+	$(call run_fuzzers,-seed=1 -runs=1000000 -max_total_time=$(FUZZ_SHORT_SECONDS),$(FUZZ_BUILD)/short)
+
+##@ asan           all tests with AddressSanitizer, LeakSanitizer and UBSan, in $(BUILD)/asan (root)
+.PHONY: asan
+asan: export ASAN_OPTIONS = detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
+asan: export UBSAN_OPTIONS = print_stacktrace=1
+asan:
+	+$(MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined CXXFLAGS='-O1 -g' CFLAGS='-O1 -g' \
+	  unit integration
+
+VALGRIND ?= valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,possible \
+            --error-exitcode=1
+
+##@ valgrind       the unit tests and the C host with the plugin under valgrind
+.PHONY: valgrind
+valgrind: $(BUILD)/tests/unit $(C_HOST) $(PLUGIN)
+	$(VALGRIND) $(BUILD)/tests/unit
+	tests/fuzz/run-c-host $(abspath $(BUILD)/valgrind) $(VALGRIND) $(C_HOST) $(PLUGIN)
+
+-include $(shell find $(FUZZ_BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// The source on a real FIFO, with the test in keepalived's part: it opens the FIFO for reading and
+/// writing, without blocking.
+#define BOOST_TEST_DYN_LINK
+#include "sources/fifo_source.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <sys/stat.h>
+
+#include "tests/support/privilege.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/recording_log.hpp"
+#include "tests/support/wait.hpp"
+
+using namespace batch_notifier;
+using namespace batch_notifier::tests;
+
+namespace {
+
+/// Observations as words.
+class FifoRecorder final : public core::ObservationSink {
+ public:
+  void observe(const core::Observation& observation) override {
+    if (const auto* state = std::get_if<core::StateSeen>(&observation)) {
+      BOOST_TEST((state->witness == core::Witness::fifo));
+      BOOST_TEST(!state->answered);
+      BOOST_REQUIRE(state->priority.has_value());
+      seen.push_back(std::to_string(state->instance) + " " + std::string(to_string(state->state)) +
+                     " " + std::to_string(*state->priority));
+    } else if (const auto* priority = std::get_if<core::PrioritySeen>(&observation)) {
+      seen.push_back(std::to_string(priority->instance) + " priority " +
+                     std::to_string(priority->priority));
+    } else if (std::holds_alternative<core::FifoOpened>(observation)) {
+      seen.emplace_back("opened");
+    } else if (std::holds_alternative<core::FifoLost>(observation)) {
+      seen.emplace_back("lost");
+    } else {
+      seen.emplace_back("not from the FIFO");
+    }
+  }
+
+  std::vector<std::string> seen;
+};
+
+using Seen = std::vector<std::string>;
+
+struct FifoBench {
+  FifoBench() {
+    for (const char* name : {"VI_0", "VI 1", "ignored"}) {
+      core::Instance instance;
+      instance.name = name;
+      instance.ignored = instance.name == "ignored";
+      topology.instances.push_back(instance);
+    }
+  }
+
+  void make_fifo(mode_t mode = 0600) const {
+    BOOST_REQUIRE_EQUAL(mkfifo(path.c_str(), 0600), 0);
+    BOOST_REQUIRE_EQUAL(chmod(path.c_str(), mode), 0);
+  }
+
+  void start() {
+    source.emplace(loop, log, statistics, topology, recorder, path);
+    source->start();
+  }
+
+  /// As keepalived opens it.
+  void open_writer() {
+    writer.reset(open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    BOOST_REQUIRE(writer);
+  }
+
+  /// As keepalived writes; whether it went in.
+  [[nodiscard]] bool write_line(const std::string& line) const {
+    return write(writer.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size());
+  }
+
+  template <typename Condition>
+  bool until(Condition condition) {
+    return wait_until([this, &condition] {
+      loop.dispatch();
+      return condition();
+    });
+  }
+
+  bool until_seen(const Seen& expected) {
+    const bool came = until([&] { return recorder.seen.size() >= expected.size(); });
+    BOOST_TEST(recorder.seen == expected, boost::test_tools::per_element());
+    return came;
+  }
+
+  /// Turns the loop until it has had nothing to do for a while; whether it comes to that.
+  bool falls_silent() {
+    pollfd ready{loop.fd(), POLLIN, 0};
+    return wait_until([&] {
+      loop.dispatch();
+      return poll(&ready, 1, 300) == 0;
+    });
+  }
+
+  [[nodiscard]] std::uint64_t value(core::Counter counter) const {
+    return statistics.value(counter);
+  }
+
+  TemporaryDirectory directory;
+  std::string path = directory.file("fifo");
+  runtime::EventLoop loop;
+  RecordingLog log;
+  core::Statistics statistics;
+  core::Topology topology;
+  FifoRecorder recorder;
+  std::optional<sources::FifoSource> source;
+  runtime::UniqueFd writer;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(fifo_source, FifoBench)
+
+BOOST_AUTO_TEST_CASE(hears_what_is_said_and_of_whom) {
+  make_fifo();
+  start();
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" BACKUP 100\n"));
+  BOOST_TEST(write_line("GROUP \"G\" BACKUP 0\n"));
+  BOOST_TEST(write_line(std::string("VS [192.0.2.1]:tcp:80 UP\n\0", 26)));
+  BOOST_TEST(write_line("INSTANCE \"VI 1\" MASTER 150\n"));
+  BOOST_TEST(write_line("INSTANCE \"ignored\" MASTER 150\n"));
+  BOOST_TEST(write_line("INSTANCE \"foreign\" MASTER 150\n"));
+  BOOST_TEST(write_line("INSTANCE \"foreign\" BACKUP 150\n"));
+  BOOST_TEST(
+      write_line("rub\x1b"
+                 "bish\n"));
+  BOOST_TEST(write_line("INSTANCE \"VI 1\" MASTER_PRIORITY 200\n"));
+  BOOST_TEST(until_seen({"opened", "0 BACKUP 100", "1 MASTER 150", "1 priority 200"}));
+  BOOST_TEST(value(core::Counter::fifo_lines) == 8U);
+  BOOST_TEST(value(core::Counter::fifo_malformed) == 1U);
+  BOOST_TEST(log.count("\"foreign\"") == 1U);
+  BOOST_TEST(log.count("begins \"rub?bish\"") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(hears_what_was_written_before_it_came) {
+  make_fifo();
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+  start();
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+}
+
+BOOST_AUTO_TEST_CASE(is_silent_whenever_the_fifo_is) {
+  BOOST_TEST_CONTEXT("no FIFO") {
+    start();
+    BOOST_TEST(falls_silent());
+  }
+  BOOST_TEST_CONTEXT("no writer") {
+    make_fifo();
+    BOOST_TEST(falls_silent());
+  }
+  BOOST_TEST_CONTEXT("a writer that says nothing") {
+    open_writer();
+    BOOST_TEST(falls_silent());
+  }
+  BOOST_TEST_CONTEXT("a writer that has spoken") {
+    BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+    BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+    BOOST_TEST(falls_silent());
+  }
+  BOOST_TEST_CONTEXT("a writer that has gone") {
+    writer.reset();
+    BOOST_TEST(until_seen({"opened", "0 MASTER 100", "lost"}));
+    BOOST_TEST(falls_silent());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_may_go_and_come_back) {
+  make_fifo();
+  start();
+  for (int round = 1; round <= 3; ++round) {
+    recorder.seen.clear();
+    open_writer();
+    // The last words are heard even when the writer has gone by then.
+    BOOST_TEST(write_line("INSTANCE \"VI_0\" STOP 100\n"));
+    if (round == 2) {
+      BOOST_TEST(until_seen({"opened", "0 STOP 100"}));
+    }
+    writer.reset();
+    BOOST_TEST(until_seen({"opened", "0 STOP 100", "lost"}));
+    BOOST_TEST(falls_silent());
+  }
+  BOOST_TEST(log.count("nobody writes it any more") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_that_goes_without_a_word_is_no_loss) {
+  make_fifo();
+  start();
+  open_writer();
+  writer.reset();
+  BOOST_TEST(falls_silent());
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+}
+
+BOOST_AUTO_TEST_CASE(waits_for_a_fifo_that_is_not_there_yet) {
+  start();
+  BOOST_TEST(falls_silent());
+  make_fifo();
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+  BOOST_TEST(log.count("warning") == 0U);
+  BOOST_TEST(log.count("not read") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(waits_for_a_directory_that_is_not_there_yet) {
+  path = directory.file("later/fifo");
+  start();
+  BOOST_TEST(log.count("cannot watch") == 1U);
+  BOOST_REQUIRE_EQUAL(mkdir(directory.file("later").c_str(), 0700), 0);
+  make_fifo();
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+  BOOST_TEST(log.count("can be read now") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(follows_the_path_to_a_new_fifo) {
+  BOOST_TEST_CONTEXT("while nobody has written the old one") {
+    make_fifo();
+    start();
+    BOOST_TEST(falls_silent());
+    BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+    make_fifo();
+    open_writer();
+    BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+    BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+  }
+  BOOST_TEST_CONTEXT("as keepalived does when it reloads") {
+    BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+    writer.reset();
+    make_fifo();
+    open_writer();
+    BOOST_TEST(write_line("INSTANCE \"VI 1\" BACKUP 90\n"));
+    BOOST_TEST(until_seen({"opened", "0 MASTER 100", "lost", "opened", "1 BACKUP 90"}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_fifo_is_refused_until_one_is_there) {
+  write_file(path, "INSTANCE \"VI_0\" FAULT 1\n");
+  start();
+  BOOST_TEST(falls_silent());
+  BOOST_TEST(log.count("it is not a FIFO") == 1U);
+  BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+  BOOST_REQUIRE_EQUAL(mkfifo(directory.file("other").c_str(), 0600), 0);
+  BOOST_REQUIRE_EQUAL(symlink("other", path.c_str()), 0);
+  BOOST_TEST(until([this] { return log.count("cannot be opened") == 1; }));
+  BOOST_REQUIRE_EQUAL(rename(directory.file("other").c_str(), path.c_str()), 0);
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_fifo_that_others_can_write_is_refused_until_they_cannot) {
+  for (const mode_t mode : {0620U, 0602U}) {
+    BOOST_TEST_CONTEXT(mode) {
+      make_fifo(mode);
+      recorder.seen.clear();
+      start();
+      open_writer();
+      BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+      BOOST_TEST(falls_silent());
+      BOOST_TEST(recorder.seen.empty());
+      BOOST_TEST(log.count("others than its owner can write it") == 1U);
+      log.messages.clear();
+      BOOST_REQUIRE_EQUAL(chmod(path.c_str(), 0644), 0);
+      BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+      source.reset();
+      BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_fifo_of_another_user_is_refused, *boost::unit_test::precondition(is_root)) {
+  make_fifo();
+  BOOST_REQUIRE_EQUAL(chown(path.c_str(), 65534, 65534), 0);
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+  start();
+  BOOST_TEST(falls_silent());
+  BOOST_TEST(recorder.seen.empty());
+  BOOST_TEST(log.count("belongs to user 65534") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_burst_that_fits_is_heard_in_full) {
+  make_fifo();
+  start();
+  open_writer();
+  constexpr std::size_t burst = 10'000;
+  for (std::size_t line = 0; line < burst; ++line) {
+    BOOST_REQUIRE(write_line("INSTANCE \"VI_0\" " +
+                             std::string(line % 2 == 0 ? "MASTER " : "BACKUP ") +
+                             std::to_string(line % 256) + "\n"));
+  }
+  BOOST_TEST(until([this] { return recorder.seen.size() == burst + 1; }));
+  BOOST_TEST(recorder.seen.back() == "0 BACKUP " + std::to_string((burst - 1) % 256));
+  BOOST_TEST(value(core::Counter::fifo_overflows) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_that_waits_in_a_full_pipe_is_believed) {
+  // Lines of every length, because how full a full pipe is depends on that.
+  for (const std::size_t length : {1U, 300U, 700U, 980U}) {
+    BOOST_TEST_CONTEXT(length) {
+      topology.instances[0].name = std::string(length, 'n');
+      const std::string before = "INSTANCE \"" + topology.instances[0].name;
+      make_fifo();
+      recorder.seen.clear();
+      statistics = {};
+      start();
+      open_writer();
+      BOOST_TEST(write_line(before + "\" BACKUP 1\n"));
+      BOOST_TEST(until_seen({"opened", "0 BACKUP 1"}));
+      while (write_line(before + "\" MASTER 2\n")) {
+      }
+      BOOST_TEST(errno == EAGAIN);
+      BOOST_TEST(until_seen({"opened", "0 BACKUP 1", "lost"}));
+      BOOST_TEST(value(core::Counter::fifo_overflows) == 1U);
+      BOOST_TEST(falls_silent());
+      BOOST_TEST(write_line(before + "\" FAULT 3\n"));
+      BOOST_TEST(until_seen({"opened", "0 BACKUP 1", "lost", "opened", "0 FAULT 3"}));
+      source.reset();
+      writer.reset();
+      BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
