@@ -23,9 +23,8 @@ using runtime::Severity;
 
 /// How long a delivery in flight may still take when another worker takes over.
 constexpr core::Duration handover_limit{1'000'000};
-/// How much later than an answer, and than a change, the ledger may be: a crash in between costs a
-/// repeated delivery, or the number of transitions, and never a state.
-constexpr core::Duration save_after_answer{50'000};
+/// How much later than a change the ledger may be: a crash in between costs the number of
+/// transitions, and never a state. Before a delivery and after its answer it is written at once.
 constexpr core::Duration save_after_change{1'000'000};
 
 /// Marks a stretch of code, however it is left.
@@ -64,6 +63,7 @@ std::string new_uuid() {
 
 BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     : log_(host),
+      fifo_path_(host.fifo_path != nullptr ? host.fifo_path : ""),
       configuration_(read_from_disk(host.config_path)),
       timer_(loop_, [this] { feed(core::TimeReached{}); }),
       save_timer_(loop_, [this] { save(); }) {
@@ -201,9 +201,15 @@ void BatchNotifier::start_sources() {
   netlink_ = std::make_unique<sources::NetlinkSource>(loop_, log_, statistics,
                                                       configuration_.topology, sink);
   netlink_->start();
+  if (!fifo_path_.empty()) {
+    fifo_ = std::make_unique<sources::FifoSource>(loop_, log_, statistics, configuration_.topology,
+                                                  sink, fifo_path_);
+    fifo_->start();
+  }
   if (!configuration_.topology.dbus_enabled) {
     log_.write(Severity::warning,
-               "enable_dbus is not set in global_defs: states are taken from the kernel alone");
+               "enable_dbus is not set in global_defs: states are taken from the notify FIFO and "
+               "the kernel");
     return;
   }
   dbus_ = std::make_unique<sources::DbusSource>(loop_, log_, statistics, configuration_.topology,
@@ -308,7 +314,8 @@ void BatchNotifier::deliver(const core::Deliver& delivery) {
 void BatchNotifier::finish(std::size_t notifier, const core::DeliveryResult& result) {
   log_result(configuration_.settings.notifiers.at(notifier), consumers_.at(notifier), result);
   feed(core::DeliveryFinished{notifier, result});
-  save_within(save_after_answer);
+  // In the next round, together with other answers of this one.
+  save_timer_.set(core::MonotonicTime());
 }
 
 void BatchNotifier::log_result(const core::NotifierSettings& settings, Consumer& consumer,

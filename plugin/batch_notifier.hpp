@@ -22,6 +22,7 @@
 #include "runtime/event_loop.hpp"
 #include "runtime/state_directory.hpp"
 #include "sources/dbus_source.hpp"
+#include "sources/fifo_source.hpp"
 #include "sources/netlink_source.hpp"
 
 namespace batch_notifier {
@@ -73,6 +74,7 @@ class BatchNotifier final : private core::ObservationSink {
                   const core::DeliveryResult& result);
 
   HostLog log_;
+  const std::string fifo_path_;
   runtime::EventLoop loop_;
   config::Configuration configuration_;
   core::Topology topology_;  ///< As configured, and what has been removed since the former run.
@@ -88,6 +90,7 @@ class BatchNotifier final : private core::ObservationSink {
   bool running_ = true;
   std::unique_ptr<sources::DbusSource> dbus_;
   std::unique_ptr<sources::NetlinkSource> netlink_;
+  std::unique_ptr<sources::FifoSource> fifo_;
 };
 
 }  // namespace batch_notifier

@@ -50,7 +50,8 @@ void DeliveryQueue::restore(const std::vector<ToldRecord>& told, bool snapshot_t
     told_[instance].health = record.health;
     told_[instance].uncertain = record.uncertain;
     told_[instance].trail = record.trail;
-    const bool pending = record.uncertain || record.trail.transitions() > 0;
+    const bool other_health = record.health && *record.health != picture_.statuses[instance].health;
+    const bool pending = record.uncertain || record.trail.transitions() > 0 || other_health;
     if (pending && selected_[instance]) {
       note(instance, now);
     }

@@ -35,7 +35,7 @@ Judge::Judge(const Topology& topology, Statistics& statistics, MonotonicTime sta
 }
 
 std::optional<MonotonicTime> Judge::deadline() const {
-  return earliest(dbus_grace_until_, owner_lost_until_);
+  return earliest(dbus_grace_until_, gone_after_);
 }
 
 std::vector<Verdict> Judge::step(const Observation& observation, MonotonicTime now) {
@@ -50,8 +50,8 @@ std::vector<Verdict> Judge::step(MonotonicTime now) {
     dbus_grace_until_.reset();
     verdicts = judge_all(Cause::startup);
   }
-  if (owner_lost_until_ && *owner_lost_until_ <= now) {
-    owner_lost_until_.reset();
+  if (gone_after_ && *gone_after_ <= now) {
+    gone_after_.reset();
     keepalived_gone_ = true;
     for (InstanceIndex instance = 0; instance < views_.size(); ++instance) {
       if (!is_final(views_[instance].state)) {
@@ -79,11 +79,10 @@ std::vector<Verdict> Judge::handle(const StateSeen& seen) {
 std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
   forget_dbus();
   dbus_phase_ = DbusPhase::reading;
-  owner_lost_until_.reset();
-  keepalived_gone_ = false;
+  gone_after_.reset();
+  welcome_keepalived();
   for (Views& views : views_) {
     views.disputed_first_vip.reset();
-    views.outdated = views.outdated || ends_a_keepalived(views.state);
   }
   return {};
 }
@@ -104,14 +103,14 @@ std::vector<Verdict> Judge::handle(const DbusInstanceAbsent& absent) {
 std::vector<Verdict> Judge::handle(const DbusOwnerLost& /*lost*/) {
   forget_dbus();
   dbus_phase_ = DbusPhase::unattached;
-  owner_lost_until_ = now_ + respawn_grace;
+  gone_after_ = now_ + respawn_grace;
   return {};
 }
 
 std::vector<Verdict> Judge::handle(const DbusBusLost& /*lost*/) {
   // A dying bus may report the loss of every owner before its own: that is no news of keepalived.
-  if (owner_lost_until_ && now_ - (*owner_lost_until_ - respawn_grace) <= bus_death) {
-    owner_lost_until_.reset();
+  if (gone_after_ && now_ - (*gone_after_ - respawn_grace) <= bus_death) {
+    gone_after_.reset();
   }
   leave_to_kernel();
   forget_dbus();
@@ -143,10 +142,18 @@ std::vector<Verdict> Judge::handle(const KernelLost& /*lost*/) {
 }
 
 std::vector<Verdict> Judge::handle(const FifoOpened& /*opened*/) {
+  if (dbus_phase_ == DbusPhase::unattached) {
+    gone_after_.reset();
+    welcome_keepalived();
+  }
   return {};
 }
 
-std::vector<Verdict> Judge::handle(const FifoLost& /*lost*/) {
+std::vector<Verdict> Judge::handle(const FifoLost& lost) {
+  // While it is on the bus, the bus knows better whether keepalived is there.
+  if (lost.closed && dbus_phase_ == DbusPhase::unattached && !gone_after_ && !keepalived_gone_) {
+    gone_after_ = now_ + respawn_grace;
+  }
   leave_to_kernel();
   for (Views& views : views_) {
     views.fifo.reset();
@@ -159,7 +166,7 @@ std::vector<Verdict> Judge::handle(const PrioritySeen& /*seen*/) {
 }
 
 bool Judge::kernel_may_decide(InstanceIndex instance) const {
-  if (!kernel_known_ || keepalived_gone_ || owner_lost_until_ ||
+  if (!kernel_known_ || keepalived_gone_ || gone_after_ ||
       !has_first_vip(topology_.instances[instance])) {
     return false;
   }
@@ -238,6 +245,15 @@ void Judge::conclude(InstanceIndex instance, Finding finding, Cause cause,
 void Judge::restore(InstanceIndex instance, VrrpState state) {
   views_.at(instance).state = state;
   views_.at(instance).outdated = ends_a_keepalived(state) && !topology_.instances[instance].removed;
+}
+
+void Judge::welcome_keepalived() {
+  keepalived_gone_ = false;
+  for (InstanceIndex instance = 0; instance < views_.size(); ++instance) {
+    Views& views = views_[instance];
+    const bool removed = topology_.instances[instance].removed;
+    views.outdated = views.outdated || (ends_a_keepalived(views.state) && !removed);
+  }
 }
 
 void Judge::leave_to_kernel() {

@@ -122,6 +122,7 @@ class Judge {
   void conclude(InstanceIndex instance, Finding finding, Cause cause,
                 std::vector<Verdict>& verdicts);
   void forget_dbus();
+  void welcome_keepalived();
   void leave_to_kernel();
 
   const Topology& topology_;
@@ -132,7 +133,7 @@ class Judge {
   bool kernel_known_ = false;
   bool keepalived_gone_ = false;
   std::optional<MonotonicTime> dbus_grace_until_;
-  std::optional<MonotonicTime> owner_lost_until_;
+  std::optional<MonotonicTime> gone_after_;
   std::size_t unheard_ = 0;
 };
 

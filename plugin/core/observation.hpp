@@ -70,9 +70,11 @@ struct KernelLost {};
 /// FifoLost, follow.
 struct FifoOpened {};
 
-/// The last writer has closed the FIFO, it cannot be read, or lines were lost: what it said no
-/// longer counts. Says nothing about the states.
-struct FifoLost {};
+/// The FIFO was closed, cannot be read, or has lost lines: what it said no longer counts.
+struct FifoLost {
+  /// Its last writer has gone: keepalived closes it at a reload, at a stop and when it dies.
+  bool closed = false;
+};
 
 /// The FIFO gives an instance's priority without saying anything about its state.
 struct PrioritySeen {

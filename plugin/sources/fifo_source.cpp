@@ -137,9 +137,9 @@ void FifoSource::receive() {
 ssize_t FifoSource::read_some() {
   const ssize_t size = read(fifo_.get(), buffer_.data(), buffer_.size());
   if (size == 0) {
-    lose("nobody writes it any more");
+    lose("nobody writes it any more", true);
   } else if (size < 0 && errno != EAGAIN && errno != EINTR) {
-    lose(reason_of(errno));
+    lose(reason_of(errno), false);
   }
   return std::max<ssize_t>(size, 0);
 }
@@ -162,7 +162,7 @@ void FifoSource::skip_everything() {
                       "fifo: " + path_ + " was full, so keepalived may have dropped lines; " +
                           "those that were waiting are not believed",
                       runtime::read_clocks().monotonic);
-  distrust();
+  distrust(false);
   // Whoever keeps writing must not keep us here: what had to go has gone after this much.
   for (std::size_t skipped = 0; skipped < capacity_;) {
     const ssize_t size = read_some();
@@ -173,21 +173,21 @@ void FifoSource::skip_everything() {
   }
 }
 
-void FifoSource::distrust() {
+void FifoSource::distrust(bool closed) {
   lines_.drop_rest();
-  if (trusted_) {
+  if (trusted_ || closed) {
     trusted_ = false;
-    sink_.observe(core::FifoLost{});
+    sink_.observe(core::FifoLost{closed});
   }
 }
 
-void FifoSource::lose(const std::string& reason) {
+void FifoSource::lose(const std::string& reason, bool closed) {
   lost_log_.write(log_, runtime::Severity::notice, "fifo: " + path_ + ": " + reason,
                   runtime::read_clocks().monotonic);
   watch_.reset();
   fifo_.reset();
   retry_later();
-  distrust();
+  distrust(closed);
 }
 
 void FifoSource::take(std::string_view bytes) {

@@ -55,8 +55,8 @@ class FifoSource {
   [[nodiscard]] bool may_have_been_full() const;
   [[nodiscard]] ssize_t read_some();
   void skip_everything();
-  void distrust();
-  void lose(const std::string& reason);
+  void distrust(bool closed);
+  void lose(const std::string& reason, bool closed);
   void take(std::string_view bytes);
   void take_line(const InstanceLine& line);
   void take_line(const PriorityLine& line);

@@ -112,7 +112,7 @@ class Program {
 
   core::InstanceIndex instance() { return bytes_.below(topology_.instances.size()); }
 
-  void observe(Observation observation) { step(std::move(observation)); }
+  void observe(const Observation& observation) { step(observation); }
 
   void observe_fifo() {
     const auto priority = static_cast<std::uint8_t>(100 + bytes_.below(3));

@@ -69,8 +69,8 @@ asan:
 	+$(MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined CXXFLAGS='-O1 -g' CFLAGS='-O1 -g' \
 	  unit integration
 
-VALGRIND ?= valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,possible \
-            --error-exitcode=1
+VALGRIND ?= valgrind --quiet --leak-check=full --error-exitcode=1 --child-silent-after-fork=yes \
+            --suppressions=tests/fuzz/valgrind.supp
 
 ##@ valgrind       the unit tests and the C host with the plugin under valgrind
 .PHONY: valgrind

@@ -266,6 +266,24 @@ BOOST_AUTO_TEST_CASE(an_owner_that_stays_away_makes_all_but_the_stopped_unknown)
   BOOST_TEST(judge.step(vips(1, true), later).empty());
 }
 
+BOOST_AUTO_TEST_CASE(without_a_bus_a_closed_fifo_means_that_keepalived_is_gone) {
+  const core::Topology topology = topology_of(false);
+  core::Statistics statistics;
+  core::Judge judge(topology, statistics, start);
+  judge.step(kernel_read, start);
+  judge.step(vips(1, true), start);
+  judge.step(core::FifoOpened{}, start);
+  judge.step(fifo(VrrpState::master), start);
+  judge.step(core::FifoLost{true}, start);
+  const auto verdicts = judge.step(start + core::respawn_grace);
+  BOOST_REQUIRE_EQUAL(verdicts.size(), 1U);
+  BOOST_TEST((verdicts[0].state == VrrpState::unknown));
+  // The next keepalived is believed again, and by the kernel too.
+  judge.step(core::FifoOpened{}, start + std::chrono::seconds(2));
+  judge.step(vips(0, false), start + std::chrono::seconds(2));
+  BOOST_TEST((judge.state(0) == VrrpState::backup));
+}
+
 BOOST_AUTO_TEST_CASE(a_dying_bus_that_reports_a_lost_owner_first_is_no_news_of_keepalived) {
   const core::Topology topology = topology_of(true);
   core::Statistics statistics;
