@@ -237,6 +237,11 @@ void BatchNotifier::observe(const core::Observation& observation) {
     log_.write(Severity::debug, "observed: " + describe(observation, configuration_.topology));
   }
   feed(observation);
+  if (const auto* lost = std::get_if<core::FifoLost>(&observation);
+      lost != nullptr && !lost->closed && netlink_) {
+    // Lines were lost, so what the kernel knows has to do until the next ones.
+    netlink_->resync();
+  }
 }
 
 void BatchNotifier::feed(core::Event event) {

@@ -25,9 +25,9 @@ constexpr std::uint32_t of_the_directory =
 UniqueFd watch_directory_of(const std::filesystem::path& path) {
   const std::string directory = path.has_parent_path() ? path.parent_path().string() : ".";
   UniqueFd inotify(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (!inotify ||
-      inotify_add_watch(inotify.get(), directory.c_str(),
-                        IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) < 0) {
+  if (!inotify || inotify_add_watch(inotify.get(), directory.c_str(),
+                                    IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_CLOSE_WRITE |
+                                        IN_DELETE_SELF | IN_MOVE_SELF) < 0) {
     throw std::system_error(errno, std::generic_category(), "cannot watch " + directory);
   }
   return inotify;

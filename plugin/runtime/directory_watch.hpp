@@ -16,9 +16,9 @@ namespace batch_notifier::runtime {
 class DirectoryWatch {
  public:
   /// `path` of the file. The handler is called, more often than needed rather than too seldom, once
-  /// the file was made, moved there, or given other rights, and once its directory has gone, after
-  /// which nothing more comes. It must not destroy the watch. Throws std::system_error when the
-  /// directory cannot be watched.
+  /// the file was made, moved there, given other rights or closed by a writer, and once its
+  /// directory has gone, after which nothing more comes. It must not destroy the watch. Throws
+  /// std::system_error when the directory cannot be watched.
   DirectoryWatch(EventLoop& loop, const std::string& path, std::function<void()> handler);
 
  private:

@@ -9,15 +9,12 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include <sys/epoll.h>
 #include <sys/file.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 
 namespace batch_notifier::runtime {
@@ -25,8 +22,6 @@ namespace batch_notifier::runtime {
 namespace {
 
 constexpr mode_t own_mode = 0600;
-constexpr std::string_view lock_name = "lock";
-constexpr std::string_view takeover_name = "takeover";
 
 [[noreturn]] void throw_errno(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -97,7 +92,6 @@ StateDirectory::StateDirectory(EventLoop& loop, Log& log, std::string path, Hand
       path_(std::move(path)),
       handlers_(std::move(handlers)),
       started_(read_clocks().monotonic),
-      inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
       timer_(loop, [this] { try_lock(); }) {
   struct stat status {};
   if (lstat(path_.c_str(), &status) != 0) {
@@ -108,11 +102,8 @@ StateDirectory::StateDirectory(EventLoop& loop, Log& log, std::string path, Hand
     throw std::runtime_error("cannot use the state directory " + path_ +
                              ": it must be a directory that only this user can write");
   }
-  if (!inotify_ || inotify_add_watch(inotify_.get(), path_.c_str(),
-                                     IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR) < 0) {
-    throw_errno("cannot watch the state directory " + path_);
-  }
-  watch_.emplace(loop_, inotify_.get(), EPOLLIN, [this](std::uint32_t) { on_change(); });
+  lock_watch_.emplace(loop_, lock_path(), [this] { on_lock_changed(); });
+  takeover_watch_.emplace(loop_, takeover_path(), [this] { on_asked(); });
 }
 
 void StateDirectory::acquire() {
@@ -131,36 +122,21 @@ bool StateDirectory::is_in_place(const UniqueFd& lock) const {
          opened.st_ino == present.st_ino && opened.st_dev == present.st_dev;
 }
 
-void StateDirectory::on_change() {
-  alignas(inotify_event) std::array<char, 4096> buffer{};
-  bool lock_changed = false;
-  bool asked = false;
-  for (;;) {
-    const ssize_t size = ::read(inotify_.get(), buffer.data(), buffer.size());
-    if (size <= 0) {
-      break;
-    }
-    for (ssize_t at = 0; at < size;) {
-      inotify_event event{};
-      std::memcpy(&event, buffer.data() + at, sizeof(event));
-      const char* text = event.len > 0 ? buffer.data() + at + sizeof(event) : "";
-      lock_changed = lock_changed || text == lock_name;
-      asked = asked || text == takeover_name;
-      at += static_cast<ssize_t>(sizeof(event) + event.len);
-    }
-  }
+void StateDirectory::on_lock_changed() {
   if (waiting_) {
-    if (lock_changed) {
-      try_lock();
-    }
-  } else if (lock_ && asked && newer_one_asks()) {
+    try_lock();
+  }
+}
+
+void StateDirectory::on_asked() {
+  if (!waiting_ && lock_ && newer_one_asks()) {
     handlers_.requested();
   }
 }
 
 bool StateDirectory::newer_one_asks() const {
   try {
-    const UniqueFd file = open_own(path_ + "/" + std::string(takeover_name), O_RDONLY);
+    const UniqueFd file = open_own(takeover_path(), O_RDONLY);
     return started_by(file).value_or(started_) > started_;
   } catch (const std::exception&) {
     // Gone already, or from nobody who may ask.
@@ -209,7 +185,7 @@ void StateDirectory::request() {
   requested_ = true;
   const std::string path = path_ + "/takeover." + std::to_string(getpid());
   write_whole(open_own(path, O_WRONLY | O_CREAT | O_TRUNC), path, started_text(started_));
-  if (rename(path.c_str(), (path_ + "/" + std::string(takeover_name)).c_str()) != 0) {
+  if (rename(path.c_str(), takeover_path().c_str()) != 0) {
     throw_errno("cannot ask for the state directory " + path_);
   }
 }

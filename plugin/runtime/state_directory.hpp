@@ -16,6 +16,7 @@
 #include <string>
 
 #include "core/time.hpp"
+#include "runtime/directory_watch.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
 #include "runtime/unique_fd.hpp"
@@ -68,7 +69,8 @@ class StateDirectory {
   [[nodiscard]] std::string ledger_path() const { return path_ + "/ledger"; }
 
  private:
-  void on_change();
+  void on_lock_changed();
+  void on_asked();
   void try_lock();
   /// Each returns the handler that is to be called, if any.
   const std::function<void()>* advance();
@@ -78,18 +80,19 @@ class StateDirectory {
   [[nodiscard]] bool is_in_place(const UniqueFd& lock) const;
   [[nodiscard]] bool newer_one_asks() const;
   [[nodiscard]] std::string lock_path() const { return path_ + "/lock"; }
+  [[nodiscard]] std::string takeover_path() const { return path_ + "/takeover"; }
 
   EventLoop& loop_;
   Log& log_;
   const std::string path_;
   const Handlers handlers_;
   const core::MonotonicTime started_;
-  UniqueFd inotify_;
   UniqueFd lock_;       ///< Locked, and ours unless it has been renamed over.
   UniqueFd candidate_;  ///< Kept open while waiting: its closing would wake all who wait.
   bool waiting_ = false;
   bool requested_ = false;
-  std::optional<FdWatch> watch_;
+  std::optional<DirectoryWatch> lock_watch_;
+  std::optional<DirectoryWatch> takeover_watch_;
   Timer timer_;
 };
 

@@ -28,6 +28,7 @@ struct InstanceLine {
   std::string name;                               ///< The instance.
   core::VrrpState state = core::VrrpState::init;  ///< BACKUP, MASTER, FAULT, STOP or DELETED.
   std::uint8_t priority = 0;                      ///< Its effective priority.
+  /// Equal in every field.
   friend bool operator==(const InstanceLine&, const InstanceLine&) = default;
 };
 
@@ -35,6 +36,7 @@ struct InstanceLine {
 struct GroupLine {
   std::string name;                               ///< The group.
   core::VrrpState state = core::VrrpState::init;  ///< As InstanceLine::state.
+  /// Equal in every field.
   friend bool operator==(const GroupLine&, const GroupLine&) = default;
 };
 
@@ -42,17 +44,20 @@ struct GroupLine {
 struct PriorityLine {
   std::string name;           ///< The instance.
   std::uint8_t priority = 0;  ///< Its effective priority.
+  /// Equal in every field.
   friend bool operator==(const PriorityLine&, const PriorityLine&) = default;
 };
 
 /// About a virtual or real server: none of our business.
 struct ServerLine {
+  /// Equal in every field.
   friend bool operator==(const ServerLine&, const ServerLine&) = default;
 };
 
 /// Not understood.
 struct MalformedLine {
   std::string text;  ///< Its beginning, as it came.
+  /// Equal in every field.
   friend bool operator==(const MalformedLine&, const MalformedLine&) = default;
 };
 

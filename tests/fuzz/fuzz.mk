@@ -62,12 +62,16 @@ fuzz-short-run: $(FUZZERS)
 	$(call run_fuzzers,-seed=1 -runs=1000000 -max_total_time=$(FUZZ_SHORT_SECONDS),$(FUZZ_BUILD)/short)
 
 ##@ asan           all tests with AddressSanitizer, LeakSanitizer and UBSan, in $(BUILD)/asan (root)
-.PHONY: asan
+.PHONY: asan asan-build
 asan: export ASAN_OPTIONS = detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
 asan: export UBSAN_OPTIONS = print_stacktrace=1
 asan:
 	+$(MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined CXXFLAGS='-O1 -g' CFLAGS='-O1 -g' \
 	  unit integration
+
+asan-build:
+	+$(MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined CXXFLAGS='-O1 -g' CFLAGS='-O1 -g' \
+	  build tests
 
 VALGRIND ?= valgrind --quiet --leak-check=full --error-exitcode=1 --child-silent-after-fork=yes \
             --suppressions=tests/fuzz/valgrind.supp

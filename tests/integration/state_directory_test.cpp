@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// One directory, several workers, real flock(2) and inotify(7); needs no privilege.
+#define BOOST_TEST_DYN_LINK
+#include "runtime/state_directory.hpp"
+
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include <boost/test/unit_test.hpp>
+#include <sys/stat.h>
+
+#include "runtime/event_loop.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/recording_log.hpp"
+#include "tests/support/wait.hpp"
+
+using namespace batch_notifier;
+using runtime::StateDirectory;
+
+namespace {
+
+/// What a worker is to the directory.
+struct Worker {
+  Worker(runtime::EventLoop& loop, const std::string& path)
+      : directory(std::make_unique<StateDirectory>(
+            loop, log, path,
+            StateDirectory::Handlers{[this] { ++acquired; }, [this] { ++requested; },
+                                     [this] { ++outlived; }})) {}
+
+  tests::RecordingLog log;
+  int acquired = 0;
+  int requested = 0;
+  int outlived = 0;
+  std::unique_ptr<StateDirectory> directory;
+};
+
+struct Stage {
+  bool until(const std::function<bool()>& condition) {
+    return tests::wait_until([&] {
+      loop.dispatch();
+      return condition();
+    });
+  }
+
+  tests::TemporaryDirectory temporary;
+  runtime::EventLoop loop;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(state_directory)
+
+BOOST_FIXTURE_TEST_CASE(a_free_directory_is_had_and_keeps_what_is_written, Stage) {
+  Worker worker(loop, temporary.path());
+  BOOST_TEST(!worker.directory->held());
+  worker.directory->write("too early");
+  BOOST_TEST(!worker.directory->read().has_value());
+  worker.directory->acquire();
+  BOOST_TEST(until([&] { return worker.acquired == 1; }));
+  BOOST_TEST(worker.directory->held());
+  worker.directory->write("text");
+  BOOST_TEST(worker.directory->read().value_or("") == "text");
+  worker.directory->set_aside();
+  BOOST_TEST(!worker.directory->read().has_value());
+  BOOST_TEST(tests::read_file(temporary.file("ledger.corrupt")) == "text");
+}
+
+BOOST_FIXTURE_TEST_CASE(the_newer_asks_and_the_older_lets_go, Stage) {
+  Worker older(loop, temporary.path());
+  older.directory->acquire();
+  BOOST_TEST(until([&] { return older.acquired == 1; }));
+  Worker newer(loop, temporary.path());
+  newer.directory->acquire();
+  BOOST_TEST(until([&] { return older.requested == 1; }));
+  BOOST_TEST(newer.acquired == 0);
+  older.directory->write("handed over");
+  older.directory.reset();
+  BOOST_TEST(until([&] { return newer.acquired == 1; }));
+  BOOST_TEST(newer.directory->read().value_or("") == "handed over");
+  // Its own asking is no reason to let go.
+  loop.dispatch();
+  BOOST_TEST(newer.requested == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_older_gives_way_to_a_newer_holder, Stage) {
+  Worker older(loop, temporary.path());
+  Worker newer(loop, temporary.path());
+  newer.directory->acquire();
+  BOOST_TEST(until([&] { return newer.acquired == 1; }));
+  older.directory->acquire();
+  BOOST_TEST(until([&] { return older.outlived == 1; }));
+  BOOST_TEST(newer.requested == 0);
+  BOOST_TEST(newer.directory->held());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_holder_that_hangs_is_left_behind, Stage) {
+  runtime::EventLoop hung;
+  Worker older(hung, temporary.path());
+  older.directory->acquire();
+  BOOST_TEST(tests::wait_until([&] {
+    hung.dispatch();
+    return older.acquired == 1;
+  }));
+  older.directory->write("before");
+  Worker newer(loop, temporary.path());
+  newer.directory->acquire();
+  BOOST_TEST(until([&] { return newer.acquired == 1; }));
+  BOOST_TEST(newer.log.count("does not let go") == 1U);
+  BOOST_TEST(!older.directory->held());
+  newer.directory->write("newer");
+  older.directory->write("older");
+  BOOST_TEST(newer.directory->read().value_or("") == "newer");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_directory_that_others_can_write_is_refused, Stage) {
+  BOOST_REQUIRE_EQUAL(chmod(temporary.path().c_str(), 0777), 0);
+  BOOST_CHECK_THROW(Worker(loop, temporary.path()), std::runtime_error);
+  BOOST_CHECK_THROW(Worker(loop, temporary.file("missing")), std::system_error);
+}
+
+BOOST_FIXTURE_TEST_CASE(links_are_not_followed, Stage) {
+  tests::write_file(temporary.file("elsewhere"), "");
+  BOOST_REQUIRE_EQUAL(symlink(temporary.file("elsewhere").c_str(), temporary.file("lock").c_str()),
+                      0);
+  Worker worker(loop, temporary.path());
+  worker.directory->acquire();
+  // Without the directory it goes on all the same, and says so.
+  BOOST_TEST(until([&] { return worker.acquired == 1; }));
+  BOOST_TEST(!worker.directory->held());
+  BOOST_TEST(worker.log.count("going on without the ledger") == 1U);
+  BOOST_TEST(tests::read_file(temporary.file("elsewhere")) == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
