@@ -31,7 +31,9 @@ HARDEN    := -fstack-protector-strong
 ifeq ($(SANITIZE),)
 HARDEN    += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 else
-SANITIZER := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+# g++ 12 takes std::regex, as Boost.Test uses it, for uninitialized when it is instrumented.
+SANITIZER := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer \
+             -Wno-maybe-uninitialized
 STATIC_RUNTIME := 0
 endif
 CPPFLAGS_ALL := -Iinclude -Iplugin -I. $(PKG_CFLAGS) -DBATCH_NOTIFIER_VERSION='"$(VERSION)"' $(CPPFLAGS)
@@ -210,9 +212,11 @@ check-man:
 .PHONY: check-tidy
 check-tidy: $(patsubst %,$(BUILD)/lint/%.tidy,$(OWN_CXX))
 
+# Of the tests only names and unused things: following every path through Boost.Test takes minutes.
+$(BUILD)/lint/tests/%.tidy: TIDY_CHECKS := --checks='-*,readability-identifier-naming,misc-unused-*'
 $(BUILD)/lint/%.tidy: % $(OWN_HEADER) .clang-tidy
 	@mkdir -p $(@D)
-	@clang-tidy --quiet $< -- $(LINT_FLAGS) >$@.log 2>&1 || { grep -v 'warnings generated' $@.log; exit 1; }
+	@clang-tidy --quiet $(TIDY_CHECKS) $< -- $(LINT_FLAGS) >$@.log 2>&1 || { grep -v 'warnings generated' $@.log; exit 1; }
 	@touch $@
 
 ##@ tidy           clang-tidy: names and common errors

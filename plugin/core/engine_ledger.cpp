@@ -2,7 +2,6 @@
 /// @file
 /// How the engine goes on from where a former run left off, and what it leaves to the next.
 #include <map>
-#include <optional>
 #include <string_view>
 #include <vector>
 

@@ -4,7 +4,6 @@
 #include <zlib.h>
 
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <vector>

@@ -4,7 +4,6 @@
 /// and keeps what it has been told as the batches alone tell it.
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <vector>
 
