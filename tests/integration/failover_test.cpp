@@ -2,6 +2,7 @@
 /// @file
 /// The whole thing as a user has it: real keepalived, real buses, the real kernel.
 #define BOOST_TEST_DYN_LINK
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -83,6 +84,29 @@ struct PairNode {
   }
 };
 
+/// Seconds of the day of a time in a batch.
+double seconds_of_day(const nlohmann::json& time) {
+  const std::string text = time.get<std::string>();
+  return std::stod(text.substr(11, 2)) * 3600 + std::stod(text.substr(14, 2)) * 60 +
+         std::stod(text.substr(17, 9));
+}
+
+/// How many batches a burst may take: one when its window closes, and one for each `batch_interval`
+/// of 2 s for which keepalived goes on. On a machine that is not busy it is over in a second, and
+/// this is 2.
+std::size_t batches_allowed(const std::vector<nlohmann::json>& batches, std::size_t first) {
+  double begin = 86400;
+  double end = 0;
+  for (std::size_t index = first; index < batches.size(); ++index) {
+    for (const nlohmann::json& change : batches[index].at("changes")) {
+      begin = std::min(begin, seconds_of_day(change.at("since")));
+      end = std::max(end, seconds_of_day(change.at("since")));
+    }
+  }
+  BOOST_TEST_MESSAGE("the burst lasted " << end - begin << " s");
+  return 2 + static_cast<std::size_t>(std::max(0.0, end - begin) / 2);
+}
+
 /// How often a process has given up the processor of its own accord.
 long voluntary_switches(pid_t pid) {
   const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
@@ -161,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_instances_lose_their_links) {
   for (const std::string& path : {node.command_file(), node.append_file()}) {
     const Told told(path);
     BOOST_TEST(told.broken_promises() == "");
-    BOOST_TEST(told.batches().size() - before <= 2U);
+    BOOST_TEST(told.batches().size() - before <= batches_allowed(told.batches(), before));
     for (std::size_t number = 0; number < count; ++number) {
       const auto entry = told.entry("VI_" + std::to_string(number));
       if (entry.at("health") != "ok" || entry.at("vips").at("present") != 0) {
@@ -169,6 +193,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_instances_lose_their_links) {
       }
     }
   }
+  const std::size_t after = Told(node.command_file()).batches().size();
   // While nothing happens nothing is sent, and the worker does not even wake up.
   const std::vector<pid_t> processes = node.plugin_processes();
   BOOST_TEST(processes.size() == 2U);
@@ -185,7 +210,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_instances_lose_their_links) {
     return unchanged;
   };
   BOOST_TEST(wait_until(asleep));
-  BOOST_TEST(Told(node.command_file()).batches().size() - before <= 2U);
+  BOOST_TEST(Told(node.command_file()).batches().size() == after);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
