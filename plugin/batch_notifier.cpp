@@ -151,6 +151,9 @@ void BatchNotifier::save() {
     }
     save_failed_ = false;
   } catch (const std::exception& error) {
+    // An older ledger would have the next run believe what is no longer so.
+    state_->discard();
+    saved_.clear();
     // Once: a full file system would otherwise fill the log as well.
     if (!std::exchange(save_failed_, true)) {
       log_.write(Severity::error,

@@ -233,6 +233,13 @@ void StateDirectory::write(const std::string& text) const {
   }
 }
 
+void StateDirectory::discard() const {
+  if (held()) {
+    unlink((ledger_path() + ".new").c_str());
+    unlink(ledger_path().c_str());
+  }
+}
+
 void StateDirectory::set_aside() const {
   if (rename(ledger_path().c_str(), (ledger_path() + ".corrupt").c_str()) != 0) {
     throw_errno("cannot set aside " + ledger_path());

@@ -62,6 +62,11 @@ class StateDirectory {
   /// Replaces the ledger file, atomically. Nothing unless held(). Throws std::system_error.
   void write(const std::string& text) const;
 
+  /// Removes the ledger file and what a failed write() has left. A ledger that can no longer be
+  /// kept up to date is worse than none: with none, the next run tells everybody everything.
+  /// Nothing unless held().
+  void discard() const;
+
   /// Renames the ledger file to `*.corrupt`, for a person to look at.
   void set_aside() const;
 

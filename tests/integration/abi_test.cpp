@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -183,6 +184,29 @@ BOOST_AUTO_TEST_CASE(a_stop_that_is_over_at_once_wakes_the_host) {
   BOOST_TEST(host.descriptor->stop(plugin, UINT32_MAX) == 0);
   BOOST_TEST(dispatch() == 0);
   host.descriptor->destroy(plugin);
+}
+
+BOOST_AUTO_TEST_CASE(a_ledger_that_cannot_be_written_leaves_no_older_one) {
+  Host host(one_instance);
+  const std::string ledger = host.directory.file("ledger");
+  const auto run = [&](const std::function<bool()>& until) {
+    KeepalivedPlugin* plugin = nullptr;
+    BOOST_REQUIRE_EQUAL(host.descriptor->start(&host.host, &plugin), 0);
+    BOOST_TEST(wait_until([&] {
+      host.descriptor->dispatch(plugin);
+      return until();
+    }));
+    host.descriptor->stop(plugin, 0);
+    BOOST_TEST(wait_until([&] { return host.descriptor->dispatch(plugin) == 0; }));
+    host.descriptor->destroy(plugin);
+  };
+  run([&] { return host.log.find(" started: ") != std::string::npos; });
+  BOOST_TEST(std::filesystem::exists(ledger));
+  host.log.clear();
+  std::filesystem::create_directory(ledger + ".new");
+  run([&] { return host.log.find(" started: ") != std::string::npos; });
+  BOOST_TEST(host.log.find("cannot open " + ledger + ".new") != std::string::npos);
+  BOOST_TEST(!std::filesystem::exists(ledger));
 }
 
 BOOST_AUTO_TEST_CASE(a_host_in_c_drives_it, *boost::unit_test::precondition(is_root)) {

@@ -72,6 +72,18 @@ BOOST_FIXTURE_TEST_CASE(a_free_directory_is_had_and_keeps_what_is_written, Stage
   BOOST_TEST(tests::read_file(temporary.file("ledger.corrupt")) == "text");
 }
 
+BOOST_FIXTURE_TEST_CASE(what_cannot_be_kept_up_to_date_can_be_withdrawn, Stage) {
+  Worker worker(loop, temporary.path());
+  worker.directory->acquire();
+  BOOST_TEST(until([&] { return worker.acquired == 1; }));
+  worker.directory->write("old");
+  BOOST_REQUIRE_EQUAL(mkdir(temporary.file("ledger.new").c_str(), 0700), 0);
+  BOOST_CHECK_THROW(worker.directory->write("new"), std::system_error);
+  BOOST_TEST(worker.directory->read().value_or("") == "old");
+  worker.directory->discard();
+  BOOST_TEST(!worker.directory->read().has_value());
+}
+
 BOOST_FIXTURE_TEST_CASE(the_newer_asks_and_the_older_lets_go, Stage) {
   Worker older(loop, temporary.path());
   older.directory->acquire();
