@@ -259,7 +259,8 @@ clean:
 ##@ help           this list
 .PHONY: help
 help:
-	@sed -n 's/^##@ /  make /p' Makefile tests/fuzz/fuzz.mk
+	@sed -n 's/^##@ /  make /p' Makefile tests/fuzz/fuzz.mk tests/campaign/campaign.mk
 
 include tests/fuzz/fuzz.mk
+include tests/campaign/campaign.mk
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -2,7 +2,10 @@
 /// @file
 /// The border to the host. Everything that crosses it is C: whatever is thrown inside is logged and
 /// becomes a negative errno value here, and nowhere else.
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <new>
@@ -14,6 +17,20 @@
 #include "config/configuration.hpp"
 #include "keepalived/plugin.h"
 
+namespace {
+
+/// What the first hosts of this ABI gave; all that is behind it may be missing.
+constexpr std::size_t first_host_size = offsetof(KeepalivedPluginHost, keepalived);
+
+/// A host's description with everything that it does not know of left at zero.
+KeepalivedPluginHost completed(const KeepalivedPluginHost& given) {
+  KeepalivedPluginHost host{};
+  std::memcpy(&host, &given, std::min<std::size_t>(given.size, sizeof(host)));
+  return host;
+}
+
+}  // namespace
+
 /// The opaque object of the C interface.
 struct KeepalivedPlugin {
   /// Copied, so that only what it points to must stay; lives longer than what uses it.
@@ -22,7 +39,8 @@ struct KeepalivedPlugin {
   batch_notifier::BatchNotifier notifier;
 
   /// Starts; throws what BatchNotifier throws.
-  explicit KeepalivedPlugin(const KeepalivedPluginHost& given) : host(given), notifier(host) {}
+  explicit KeepalivedPlugin(const KeepalivedPluginHost& given)
+      : host(completed(given)), notifier(host) {}
 };
 
 namespace {
@@ -56,7 +74,7 @@ int guarded(const KeepalivedPluginHost& host, Body body) noexcept {
 }
 
 bool compatible(const KeepalivedPluginHost& host) {
-  return host.abi_version == KEEPALIVED_PLUGIN_ABI_VERSION && host.size >= sizeof(host) &&
+  return host.abi_version == KEEPALIVED_PLUGIN_ABI_VERSION && host.size >= first_host_size &&
          host.config_path != nullptr;
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/deadlines.hpp"
 #include "messages.hpp"
 #include "notifiers/notifier_factory.hpp"
 #include "runtime/ledger_file.hpp"
@@ -64,8 +65,9 @@ std::string new_uuid() {
 BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     : log_(host),
       fifo_path_(host.fifo_path != nullptr ? host.fifo_path : ""),
+      keepalived_descriptor_(host.keepalived),
       configuration_(read_from_disk(host.config_path)),
-      timer_(loop_, [this] { feed(core::TimeReached{}); }),
+      timer_(loop_, [this] { on_timer(); }),
       save_timer_(loop_, [this] { save(); }) {
   for (const config::Problem& problem : configuration_.problems) {
     log_.write(Severity::error, place(problem.location) + problem.message);
@@ -116,6 +118,10 @@ void BatchNotifier::begin() {
                  (former.instances.empty() ? "" : ", going on from a former run"));
   start_sources();
   feed(core::TimeReached{});
+  if (stop_at_) {
+    const core::Duration time_left = *stop_at_ - runtime::read_clocks().monotonic;
+    feed(core::StopRequested{std::max(time_left, core::Duration::zero())});
+  }
 }
 
 core::Ledger BatchNotifier::read_ledger() {
@@ -174,6 +180,15 @@ void BatchNotifier::end() {
   timer_.set(core::MonotonicTime());
 }
 
+void BatchNotifier::on_timer() {
+  if (engine_) {
+    feed(core::TimeReached{});
+  } else {
+    // A stop has waited in vain for the former worker, whose ledger stays as it is.
+    end();
+  }
+}
+
 void BatchNotifier::take_over_requested() {
   log_.write(Severity::notice, "another worker takes over");
   feed(core::HandoverRequested{handover_limit});
@@ -209,6 +224,7 @@ void BatchNotifier::start_sources() {
                                                   sink, fifo_path_);
     fifo_->start();
   }
+  keepalived_.emplace(loop_, log_, sink, keepalived_descriptor_);
   if (!configuration_.topology.dbus_enabled) {
     log_.write(Severity::warning,
                "enable_dbus is not set in global_defs: states are taken from the notify FIFO and "
@@ -227,12 +243,15 @@ bool BatchNotifier::dispatch() {
 
 void BatchNotifier::stop(std::optional<core::Duration> within) {
   log_.write(Severity::notice, "stopping: the last states are awaited and told");
-  if (!engine_) {
-    // Still waiting for the former worker, whose ledger stays as it is.
-    end();
+  const core::Duration time_left = within.value_or(configuration_.settings.stop_timeout);
+  if (engine_) {
+    feed(core::StopRequested{time_left});
     return;
   }
-  feed(core::StopRequested{within.value_or(configuration_.settings.stop_timeout)});
+  // Waiting for the state directory: what a former worker has not told is told after that.
+  const core::MonotonicTime stop_at = runtime::read_clocks().monotonic + time_left;
+  stop_at_ = core::earliest(stop_at_, stop_at);
+  timer_.set(*stop_at_);
 }
 
 void BatchNotifier::observe(const core::Observation& observation) {

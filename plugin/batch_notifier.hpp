@@ -23,6 +23,7 @@
 #include "runtime/state_directory.hpp"
 #include "sources/dbus_source.hpp"
 #include "sources/fifo_source.hpp"
+#include "sources/keepalived_process.hpp"
 #include "sources/netlink_source.hpp"
 
 namespace batch_notifier {
@@ -63,6 +64,7 @@ class BatchNotifier final : private core::ObservationSink {
   void save();
   void save_within(core::Duration delay);
   void take_over_requested();
+  void on_timer();
   void end();
   void make_notifiers();
   void start_sources();
@@ -75,6 +77,7 @@ class BatchNotifier final : private core::ObservationSink {
 
   HostLog log_;
   const std::string fifo_path_;
+  const int keepalived_descriptor_;
   runtime::EventLoop loop_;
   config::Configuration configuration_;
   core::Topology topology_;  ///< As configured, and what has been removed since the former run.
@@ -88,9 +91,11 @@ class BatchNotifier final : private core::ObservationSink {
   std::deque<core::Event> events_;
   bool feeding_ = false;
   bool running_ = true;
+  std::optional<core::MonotonicTime> stop_at_;  ///< Asked for before the engine was there.
   std::unique_ptr<sources::DbusSource> dbus_;
   std::unique_ptr<sources::NetlinkSource> netlink_;
   std::unique_ptr<sources::FifoSource> fifo_;
+  std::optional<sources::KeepalivedProcess> keepalived_;
 };
 
 }  // namespace batch_notifier

@@ -55,6 +55,10 @@ typedef struct KeepalivedPluginHost {
   const char* fifo_path;   /**< keepalived's notify FIFO, or NULL where there is none. */
   const char* state_dir;   /**< Directory for what must survive a restart, or NULL for none. */
   uint32_t flags;          /**< KEEPALIVED_PLUGIN_LOG_DETAIL or 0. */
+  /** Descriptor that becomes readable when the keepalived that is served has ended, such as a pidfd
+   *  of its VRRP process (see pidfd_open(2)); 0 where that is not known. Not read from. Hosts that
+   *  were compiled before this was here need not give it. */
+  int keepalived;
 } KeepalivedPluginHost;
 
 /** Called by `check_config` for each problem found, in the order of the files. `file` and `message`

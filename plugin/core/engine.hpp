@@ -117,6 +117,8 @@ class Engine {
   void handle(const TimeReached& reached, Now now, std::vector<Action>& actions);
 
   void restore(const Ledger& former, Now now);
+  void restore_status(InstanceIndex index, const InstanceRecord& record);
+  void remember_removed(const Ledger& former);
   void restore_queue(std::size_t notifier, const Ledger& former, const NotifierRecord& record,
                      Now now);
   void take(const std::vector<Verdict>& verdicts, Now now, std::vector<Action>& actions);
@@ -138,6 +140,9 @@ class Engine {
   PromotionHold hold_;
   HealthMonitor health_;
   std::vector<DeliveryQueue> queues_;
+  /// Removed instances of which everybody knows, in the order in which they went: should one come
+  /// back, DELETED is what it was told as last.
+  std::vector<InstanceRecord> forgotten_;
   bool addresses_known_ = false;
   bool released_ = false;
   bool handing_over_ = false;

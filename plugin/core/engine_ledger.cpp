@@ -1,13 +1,44 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// How the engine goes on from where a former run left off, and what it leaves to the next.
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 #include <string_view>
 #include <vector>
 
 #include "core/engine.hpp"
 
 namespace batch_notifier::core {
+
+namespace {
+
+/// How many removed instances are remembered; the ones that went first are let go.
+constexpr std::size_t remembered_at_most = 1000;
+
+/// The record of the virtual router that this instance is, if its name is all that has changed:
+/// keepalived matches instances over a reload in the same way, and says nothing of it.
+const InstanceRecord* find_renamed(const Ledger& former, const Topology& topology,
+                                   InstanceIndex index) {
+  const Instance& instance = topology.instances[index];
+  for (const Instance& other : topology.instances) {
+    if (!other.removed || other.vrid != instance.vrid || other.interface != instance.interface ||
+        other.family != instance.family || instance.removed) {
+      continue;
+    }
+    for (const InstanceRecord& record : former.instances) {
+      const bool goes_on = record.state == VrrpState::master || record.state == VrrpState::backup ||
+                           record.state == VrrpState::fault;
+      if (record.name == other.name && goes_on) {
+        return &record;
+      }
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 Ledger Engine::ledger() const {
   Ledger ledger;
@@ -22,7 +53,13 @@ Ledger Engine::ledger() const {
   for (std::size_t notifier = 0; notifier < queues_.size(); ++notifier) {
     ledger.notifiers.push_back(
         {names[notifier], queues_[notifier].snapshot_told(), queues_[notifier].told()});
+    ToldRecord told;
+    told.state = VrrpState::deleted;
+    told.health = Health::unknown;
+    told.trail = Trail(VrrpState::deleted);
+    ledger.notifiers.back().told.resize(statuses_.size() + forgotten_.size(), told);
   }
+  ledger.instances.insert(ledger.instances.end(), forgotten_.begin(), forgotten_.end());
   return ledger;
 }
 
@@ -31,17 +68,10 @@ void Engine::restore(const Ledger& former, Now now) {
   for (InstanceIndex index = 0; index < statuses_.size(); ++index) {
     const auto found = positions.find(topology_.instances[index].name);
     if (found != positions.end()) {
-      const InstanceRecord& record = former.instances[found->second];
-      InstanceStatus& status = statuses_[index];
-      status.state = record.state;
-      status.since = record.since;
-      status.cause = record.cause;
-      status.health = record.health;
-      judge_.restore(index, record.state);
-      hold_.restore(index, record.state);
-      health_.restore(index, record.health);
+      restore_status(index, former.instances[found->second]);
     }
   }
+  remember_removed(former);
   const std::vector<std::string> names = consumer_names(settings_.notifiers);
   for (std::size_t notifier = 0; notifier < queues_.size(); ++notifier) {
     for (const NotifierRecord& record : former.notifiers) {
@@ -55,7 +85,35 @@ void Engine::restore(const Ledger& former, Now now) {
     if (topology_.instances[index].removed && statuses_[index].state != VrrpState::deleted) {
       judge_.restore(index, VrrpState::deleted);
       apply({index, VrrpState::deleted, Cause::resync, now.utc}, now, unneeded);
+    } else if (const InstanceRecord* renamed = find_renamed(former, topology_, index);
+               renamed != nullptr && positions.count(topology_.instances[index].name) == 0) {
+      restore_status(index, *renamed);
+      apply({index, renamed->state, Cause::resync, renamed->since}, now, unneeded);
     }
+  }
+}
+
+void Engine::restore_status(InstanceIndex index, const InstanceRecord& record) {
+  InstanceStatus& status = statuses_[index];
+  status.state = record.state;
+  status.since = record.since;
+  status.cause = record.cause;
+  status.health = record.health;
+  judge_.restore(index, record.state,
+                 record.health == Health::vip_missing || record.health == Health::vip_unexpected);
+  hold_.restore(index, record.state);
+  health_.restore(index, record.health);
+}
+
+void Engine::remember_removed(const Ledger& former) {
+  std::set<std::string_view> present;
+  for (const Instance& instance : topology_.instances) {
+    present.insert(instance.name);
+  }
+  std::copy_if(former.instances.begin(), former.instances.end(), std::back_inserter(forgotten_),
+               [&](const InstanceRecord& record) { return present.count(record.name) == 0; });
+  if (forgotten_.size() > remembered_at_most) {
+    forgotten_.erase(forgotten_.begin(), forgotten_.end() - remembered_at_most);
   }
 }
 

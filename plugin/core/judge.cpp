@@ -109,7 +109,7 @@ std::vector<Verdict> Judge::handle(const DbusOwnerLost& /*lost*/) {
 
 std::vector<Verdict> Judge::handle(const DbusBusLost& /*lost*/) {
   // A dying bus may report the loss of every owner before its own: that is no news of keepalived.
-  if (gone_after_ && now_ - (*gone_after_ - respawn_grace) <= bus_death) {
+  if (!process_ended_ && gone_after_ && now_ - (*gone_after_ - respawn_grace) <= bus_death) {
     gone_after_.reset();
   }
   leave_to_kernel();
@@ -133,6 +133,12 @@ std::vector<Verdict> Judge::handle(const VipsSeen& seen) {
 std::vector<Verdict> Judge::handle(const KernelReadComplete& /*complete*/) {
   const bool was_known = kernel_known_;
   kernel_known_ = true;
+  for (Views& views : views_) {
+    if (views.was_disputed) {
+      views.was_disputed = false;
+      views.disputed_first_vip = views.first_vip_present;
+    }
+  }
   return was_known ? std::vector<Verdict>{} : judge_all(Cause::resync);
 }
 
@@ -159,6 +165,14 @@ std::vector<Verdict> Judge::handle(const FifoLost& lost) {
     views.fifo.reset();
   }
   return judge_all(Cause::resync);
+}
+
+std::vector<Verdict> Judge::handle(const KeepalivedEnded& /*ended*/) {
+  process_ended_ = true;
+  if (!gone_after_ && !keepalived_gone_) {
+    gone_after_ = now_ + respawn_grace;
+  }
+  return {};
 }
 
 std::vector<Verdict> Judge::handle(const PrioritySeen& /*seen*/) {
@@ -189,7 +203,8 @@ std::optional<Judge::Finding> Judge::find(InstanceIndex instance) const {
   if (!kernel_may_decide(instance)) {
     return std::nullopt;
   }
-  if (views.disputed_first_vip == views.first_vip_present && views.heard) {
+  if (views.disputed_first_vip == views.first_vip_present && views.state != VrrpState::init &&
+      !views.outdated) {
     return Finding{views.state, Witness::netlink};
   }
   if (views.first_vip_present) {
@@ -242,13 +257,15 @@ void Judge::conclude(InstanceIndex instance, Finding finding, Cause cause,
       {instance, finding.state, finding.authority, first && !says_more ? found : cause});
 }
 
-void Judge::restore(InstanceIndex instance, VrrpState state) {
+void Judge::restore(InstanceIndex instance, VrrpState state, bool disputed) {
   views_.at(instance).state = state;
+  views_.at(instance).was_disputed = disputed;
   views_.at(instance).outdated = ends_a_keepalived(state) && !topology_.instances[instance].removed;
 }
 
 void Judge::welcome_keepalived() {
   keepalived_gone_ = false;
+  process_ended_ = false;
   for (InstanceIndex instance = 0; instance < views_.size(); ++instance) {
     Views& views = views_[instance];
     const bool removed = topology_.instances[instance].removed;
@@ -258,7 +275,7 @@ void Judge::welcome_keepalived() {
 
 void Judge::leave_to_kernel() {
   for (Views& views : views_) {
-    if (kernel_known_ && now_ - views.first_vip_changed >= standing_dispute) {
+    if (views.heard && kernel_known_ && now_ - views.first_vip_changed >= standing_dispute) {
       views.disputed_first_vip = views.first_vip_present;
     }
   }

@@ -10,7 +10,8 @@
 /// keepalived emits its first signals before it requests its name, and its script (the loader) is
 /// started before either; so at the start D-Bus is given a while before the kernel decides alone.
 /// A VRRP child that died is respawned by keepalived within tens of milliseconds, so a lost owner
-/// is given a while too before every instance becomes UNKNOWN.
+/// is given a while too before every instance becomes UNKNOWN. Where the host can watch that
+/// process, its end counts like a lost owner, whoever else claims the name on the bus.
 #pragma once
 
 #include <optional>
@@ -61,8 +62,9 @@ class Judge {
   [[nodiscard]] std::optional<MonotonicTime> deadline() const;
 
   /// Takes over an instance's state from a former run, before the first step. It still has to be
-  /// heard of in this one.
-  void restore(InstanceIndex instance, VrrpState state);
+  /// heard of in this one. `disputed`: the kernel contradicted it then, so that its doing so again
+  /// is no news.
+  void restore(InstanceIndex instance, VrrpState state, bool disputed = false);
 
   /// Whether every instance has been heard of and the kernel read, or waiting for it is over.
   [[nodiscard]] bool settled() const {
@@ -92,6 +94,8 @@ class Judge {
     std::optional<bool> disputed_first_vip;
     /// STOP, DELETED or UNKNOWN of a keepalived before the present one.
     bool outdated = false;
+    /// The kernel contradicted a former run, too.
+    bool was_disputed = false;
     bool heard = false;
     VrrpState state = VrrpState::init;
     Witness authority = Witness::netlink;
@@ -113,6 +117,7 @@ class Judge {
   std::vector<Verdict> handle(const KernelLost& lost);
   std::vector<Verdict> handle(const FifoOpened& opened);
   std::vector<Verdict> handle(const FifoLost& lost);
+  std::vector<Verdict> handle(const KeepalivedEnded& ended);
   std::vector<Verdict> handle(const PrioritySeen& seen);
 
   [[nodiscard]] std::optional<Finding> find(InstanceIndex instance) const;
@@ -132,6 +137,7 @@ class Judge {
   DbusPhase dbus_phase_ = DbusPhase::unattached;
   bool kernel_known_ = false;
   bool keepalived_gone_ = false;
+  bool process_ended_ = false;
   std::optional<MonotonicTime> dbus_grace_until_;
   std::optional<MonotonicTime> gone_after_;
   std::size_t unheard_ = 0;

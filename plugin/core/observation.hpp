@@ -76,6 +76,9 @@ struct FifoLost {
   bool closed = false;
 };
 
+/// keepalived's VRRP process has ended, by the kernel's own word; keepalived may start another.
+struct KeepalivedEnded {};
+
 /// The FIFO gives an instance's priority without saying anything about its state.
 struct PrioritySeen {
   InstanceIndex instance = 0;  ///< Which instance.
@@ -85,7 +88,7 @@ struct PrioritySeen {
 /// Anything that a witness can report.
 using Observation = std::variant<StateSeen, DbusOwnerFound, DbusReadComplete, DbusInstanceAbsent,
                                  DbusOwnerLost, DbusBusLost, VipsSeen, KernelReadComplete,
-                                 KernelLost, FifoOpened, FifoLost, PrioritySeen>;
+                                 KernelLost, FifoOpened, FifoLost, KeepalivedEnded, PrioritySeen>;
 
 /// Where sources put what they observe. Implemented by the composition root, and by tests.
 class ObservationSink {

@@ -22,7 +22,8 @@ void log_for_plugin(void* context, int priority, const char* message) noexcept {
 
 }  // namespace
 
-KeepalivedPluginHost make_host(const Options& options, const char* state_dir, runtime::Log& log) {
+KeepalivedPluginHost make_host(const Options& options, const char* state_dir, int keepalived,
+                               runtime::Log& log) {
   KeepalivedPluginHost host{};
   host.abi_version = KEEPALIVED_PLUGIN_ABI_VERSION;
   host.size = sizeof(host);
@@ -32,6 +33,7 @@ KeepalivedPluginHost make_host(const Options& options, const char* state_dir, ru
   host.fifo_path = options.fifo_path.empty() ? nullptr : options.fifo_path.c_str();
   host.state_dir = state_dir;
   host.flags = options.log_detail ? KEEPALIVED_PLUGIN_LOG_DETAIL : 0;
+  host.keepalived = std::max(keepalived, 0);
   return host;
 }
 

@@ -9,8 +9,9 @@
 
 namespace batch_notifier::loader {
 
-/// Describes this host. `options`, `state_dir` (or nullptr for none) and `log` must outlive the
-/// plugin that is given the result.
-KeepalivedPluginHost make_host(const Options& options, const char* state_dir, runtime::Log& log);
+/// Describes this host. `options`, `state_dir` (or nullptr for none), `keepalived` (a descriptor,
+/// or -1) and `log` must outlive the plugin that is given the result.
+KeepalivedPluginHost make_host(const Options& options, const char* state_dir, int keepalived,
+                               runtime::Log& log);
 
 }  // namespace batch_notifier::loader

@@ -12,6 +12,7 @@
 
 #include "loader/config_test.hpp"
 #include "loader/exit_status.hpp"
+#include "loader/keepalived_process.hpp"
 #include "loader/loader_log.hpp"
 #include "loader/options.hpp"
 #include "loader/signals.hpp"
@@ -49,10 +50,12 @@ std::optional<int> supervise_plugin(const Options& options, runtime::Log& log) {
 int run(const Options& options) {
   umask(creation_mask);
   reset_signal_actions();
+  const runtime::UniqueFd keepalived = watch_keepalived();
   std::optional<int> status =
       with_log(options, [&](runtime::Log& log) { return supervise_plugin(options, log); });
   if (!status) {
-    status = with_log(options, [&](runtime::Log& log) { return run_worker(options, log); });
+    status = with_log(
+        options, [&](runtime::Log& log) { return run_worker(options, keepalived.get(), log); });
   }
   return status.value_or(exit_failed);
 }

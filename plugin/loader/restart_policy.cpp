@@ -22,7 +22,8 @@ Decision RestartPolicy::worker_ended(std::optional<int> exit_status, core::Monot
     return ExitWith{exit_unreadable};
   }
   if (stopping_) {
-    return ExitWith{exit_failed};
+    return ++failed_in_stop_ < last_attempts ? Decision(RestartAfter{core::Duration::zero()})
+                                             : Decision(ExitWith{exit_failed});
   }
   if (started_at && now - *started_at >= healthy_life) {
     next_delay_ = first_delay;

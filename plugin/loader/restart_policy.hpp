@@ -36,10 +36,15 @@ class RestartPolicy {
   /// A worker that has lived this long was healthy: the delay begins anew.
   static constexpr core::Duration healthy_life = std::chrono::seconds(60);
 
+  /// How many workers may fail after the supervisor has been told to stop, before it gives up.
+  static constexpr int last_attempts = 3;
+
   /// A worker has been started.
   void worker_started(core::MonotonicTime now);
 
-  /// The worker has been asked to stop: from now on, its end is the supervisor's end.
+  /// keepalived is stopping: from now on a worker that ends of its own accord ends the supervisor,
+  /// and one that fails is replaced at once, a few times, because the last states are still to be
+  /// told.
   void stop_requested() { stopping_ = true; }
 
   /// The worker has ended with `exit_status`, or with nothing if a signal killed it or it could not
@@ -50,6 +55,7 @@ class RestartPolicy {
 
  private:
   bool stopping_ = false;
+  int failed_in_stop_ = 0;
   bool first_ = true;
   std::optional<core::MonotonicTime> started_at_;
   core::Duration next_delay_ = first_delay;

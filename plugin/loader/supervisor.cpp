@@ -80,6 +80,10 @@ class Supervisor {
     }
     worker_ = pid;
     policy_.worker_started(monotonic_now());
+    if (stopping_) {
+      // Blocked there until it is waited for, so it cannot come too early.
+      kill(*worker_, SIGTERM);
+    }
     return Role::supervisor;
   }
 
@@ -105,14 +109,20 @@ class Supervisor {
   }
 
   void stop(int number) {
-    if (!worker_) {
-      exit_status_ = exit_stopped;
-    } else if (!stopping_) {
+    if (!stopping_) {
       stopping_ = true;
       policy_.stop_requested();
-      kill(*worker_, SIGTERM);
+      if (worker_) {
+        kill(*worker_, SIGTERM);
+      } else {
+        // What the last one has not told is told now or never.
+        restart_at_ = monotonic_now();
+      }
     } else if (number == SIGINT) {
-      kill(*worker_, std::exchange(hurrying_, true) ? SIGKILL : SIGINT);
+      const bool again = std::exchange(hurrying_, true);
+      if (worker_) {
+        kill(*worker_, again ? SIGKILL : SIGINT);
+      }
     }
   }
 
@@ -127,7 +137,9 @@ class Supervisor {
     if (WIFEXITED(wait_status)) {
       exit_status = WEXITSTATUS(wait_status);
     }
-    act(policy_.worker_ended(exit_status, monotonic_now()), what);
+    const Decision decision = policy_.worker_ended(exit_status, monotonic_now());
+    const bool again = std::holds_alternative<RestartAfter>(decision);
+    act(hurrying_ && again ? ExitWith{exit_failed} : decision, what);
   }
 
   void act(const Decision& decision, const std::string& what) {

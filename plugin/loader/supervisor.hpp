@@ -8,7 +8,9 @@
 ///
 /// It tells the worker to stop once, on the first SIGTERM or SIGINT. Further SIGTERMs mean nothing:
 /// keepalived's own end sends one (PR_SET_PDEATHSIG), and systemd may send more. A person in a
-/// hurry uses SIGINT: a second one shortens the worker's time, a third kills it.
+/// hurry uses SIGINT: a second one shortens the worker's time, a third kills it. A worker that
+/// fails while it stops is replaced at once: otherwise nobody would tell that keepalived has
+/// stopped.
 ///
 /// When the supervisor itself is killed the worker goes on, deliberately: that is how every stop of
 /// keepalived ends.

@@ -13,8 +13,9 @@
 namespace batch_notifier::loader {
 
 /// Runs the plugin until it has stopped, after SIGTERM or SIGINT or of its own accord; a SIGINT
-/// while it stops leaves it one second. Returns the exit status. Throws std::system_error when it
+/// while it stops leaves it one second. `keepalived` becomes readable when keepalived ends; -1 for
+/// none. Returns the exit status. Throws std::system_error when it
 /// cannot wait for signals or for the plugin.
-int run_worker(const Options& options, runtime::Log& log);
+int run_worker(const Options& options, int keepalived, runtime::Log& log);
 
 }  // namespace batch_notifier::loader

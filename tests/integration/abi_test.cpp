@@ -3,11 +3,14 @@
 /// The built plugin through its C interface: by dlopen(3) from here, and in a host written in C.
 #define BOOST_TEST_DYN_LINK
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -20,6 +23,7 @@
 #include <sys/wait.h>
 
 #include "keepalived/plugin.h"
+#include "runtime/unique_fd.hpp"
 #include "tests/support/loader.hpp"
 #include "tests/support/network_namespace.hpp"
 #include "tests/support/privilege.hpp"
@@ -28,6 +32,7 @@
 #include "tests/support/wait.hpp"
 
 using namespace batch_notifier::tests;
+using batch_notifier::runtime::UniqueFd;
 
 namespace {
 
@@ -207,6 +212,43 @@ BOOST_AUTO_TEST_CASE(a_ledger_that_cannot_be_written_leaves_no_older_one) {
   run([&] { return host.log.find(" started: ") != std::string::npos; });
   BOOST_TEST(host.log.find("cannot open " + ledger + ".new") != std::string::npos);
   BOOST_TEST(!std::filesystem::exists(ledger));
+}
+
+BOOST_AUTO_TEST_CASE(a_host_that_is_older_is_served_as_well) {
+  Host host(one_instance);
+  KeepalivedPlugin* plugin = nullptr;
+  host.host.size = offsetof(KeepalivedPluginHost, keepalived);
+  // Behind the end of what such a host has.
+  host.host.keepalived = 1'000'000;
+  BOOST_REQUIRE_EQUAL(host.descriptor->start(&host.host, &plugin), 0);
+  host.descriptor->destroy(plugin);
+  BOOST_TEST(host.log.find("keepalived's end") == std::string::npos, host.log);
+  host.host.size -= 1;
+  BOOST_TEST(host.descriptor->start(&host.host, &plugin) == -EINVAL);
+}
+
+BOOST_AUTO_TEST_CASE(keepaliveds_end_is_told_when_the_host_sees_it) {
+  const TemporaryDirectory directory;
+  const std::string told = directory.file("told");
+  Host host(std::string(one_instance) + "@batch_notifier append_file " + told + "\n");
+  std::array<int, 2> ends{};
+  BOOST_REQUIRE_EQUAL(pipe2(ends.data(), O_CLOEXEC), 0);
+  const UniqueFd process(ends[0]);
+  UniqueFd life(ends[1]);
+  host.host.keepalived = process.get();
+  KeepalivedPlugin* plugin = nullptr;
+  BOOST_REQUIRE_EQUAL(host.descriptor->start(&host.host, &plugin), 0);
+  const auto dispatch_until_told = [&](const std::string& state) {
+    return wait_until([&] {
+      host.descriptor->dispatch(plugin);
+      return Told(told).state("VI_1") == state;
+    });
+  };
+  BOOST_TEST(dispatch_until_told("BACKUP"));
+  life.reset();
+  BOOST_TEST(dispatch_until_told("UNKNOWN"));
+  BOOST_TEST(Told(told).entry("VI_1").at("cause") == "lost");
+  host.descriptor->destroy(plugin);
 }
 
 BOOST_AUTO_TEST_CASE(a_host_in_c_drives_it, *boost::unit_test::precondition(is_root)) {

@@ -3,6 +3,7 @@
 /// Living with keepalived: what its consumers are told, and are not, when it or the plugin is
 /// reloaded, stopped, killed and started again.
 #define BOOST_TEST_DYN_LINK
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <map>
@@ -157,8 +158,10 @@ BOOST_AUTO_TEST_CASE(a_killed_keepalived_is_told_as_unknown_and_its_orphans_show
   Node node(3);
   const pid_t parent = node.pid_in("keepalived.pid");
   const pid_t child = node.pid_in("vrrp.pid");
-  kill(parent, SIGKILL);
+  // Held, so that the child neither is replaced nor stops in good order and takes its VIPs away.
+  kill(parent, SIGSTOP);
   kill(child, SIGKILL);
+  kill(parent, SIGKILL);
   node.expect({"UNKNOWN", "UNKNOWN", "UNKNOWN"});
   const nlohmann::json entry = Told(node.node.command_file()).entry("VI_0");
   BOOST_TEST(entry.at("cause") == "lost");
@@ -194,6 +197,36 @@ BOOST_AUTO_TEST_CASE(a_killed_worker_is_not_noticed_by_consumers) {
   node.network.cut();
   node.expect({"FAULT", "FAULT", "FAULT"});
   BOOST_TEST(Told(node.node.command_file()).batches()[before].at("snapshot") == false);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_is_told_although_the_worker_is_killed_meanwhile) {
+  Node node(3);
+  node.expect_acknowledged();
+  // keepalived has signalled the supervisor, which starts another worker on its own way out.
+  kill(node.worker(), SIGKILL);
+  node.node.stop();
+  const auto ended = [](const std::string& state) { return state == "STOP" || state == "UNKNOWN"; };
+  BOOST_TEST(wait_until([&] {
+               const auto states = Told(node.node.command_file()).states();
+               return std::all_of(states.begin(), states.end(),
+                                  [&](const auto& each) { return ended(each.second); });
+             }),
+             read_file(node.node.command_file()));
+  BOOST_TEST(wait_until([&] { return node.node.plugin_processes().empty(); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_killed_keepalived_is_noticed_with_neither_bus_nor_fifo) {
+  Node node(3);
+  node.expect_acknowledged();
+  const std::string holder = node.holder();
+  node.bus.kill();
+  std::filesystem::remove(node.node.file("fifo"));
+  kill(node.worker(), SIGKILL);
+  node.expect_another(holder);
+  kill(node.pid_in("keepalived.pid"), SIGSTOP);
+  kill(node.pid_in("vrrp.pid"), SIGKILL);
+  kill(node.pid_in("keepalived.pid"), SIGKILL);
+  node.expect({"UNKNOWN", "UNKNOWN", "UNKNOWN"});
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_supervisor_leaves_a_worker_that_goes_on) {

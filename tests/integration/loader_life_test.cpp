@@ -250,12 +250,36 @@ BOOST_AUTO_TEST_CASE(a_configuration_that_is_gone_later_is_tried_again) {
   BOOST_TEST(exited_with(loader.wait(), 0));
 }
 
-BOOST_AUTO_TEST_CASE(between_two_tries_it_stops_at_once) {
+BOOST_AUTO_TEST_CASE(between_two_tries_a_stop_brings_the_next_one_forward) {
+  configure("crash_in_start");
+  Process& loader = start();
+  BOOST_TEST(wait_until([this] { return contains(output(), "next try in 5 s"); }), output());
+  configure("normal");
+  loader.signal(SIGTERM);
+  BOOST_TEST(exited_with(loader.wait(), 0));
+  BOOST_TEST(contains(trace(), own_stop + "destroy\n"), trace());
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_is_killed_while_it_stops_is_replaced) {
+  configure("wait_for_fifo");
+  Process& loader = start();
+  const std::vector<pid_t> workers = wait_for_workers(1);
+  BOOST_REQUIRE(workers.size() == 1U);
+  loader.signal(SIGTERM);
+  BOOST_REQUIRE(wait_for_trace(own_stop));
+  configure("normal");
+  kill(workers.front(), SIGKILL);
+  BOOST_TEST(exited_with(loader.wait(), 0));
+  BOOST_TEST(wait_for_workers(2).size() == 2U);
+  BOOST_TEST(contains(trace(), own_stop + "destroy\n"), trace());
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_cannot_even_stop_is_given_up) {
   configure("crash_in_start");
   Process& loader = start();
   BOOST_TEST(wait_until([this] { return contains(output(), "next try in 0.8 s"); }), output());
   loader.signal(SIGTERM);
-  BOOST_TEST(exited_with(loader.wait(), 0));
+  BOOST_TEST(exited_with(loader.wait(), 1));
 }
 
 BOOST_AUTO_TEST_CASE(what_the_parent_ignored_or_blocked_does_not_matter) {

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -21,11 +22,23 @@ std::string build_directory() {
   return std::filesystem::absolute(given != nullptr ? given : "build").string();
 }
 
-/// Whether a process was started for the given configuration file.
-bool belongs_to(const std::filesystem::path& process, const std::string& configuration) {
-  const std::string arguments = read_file(process / "cmdline");
-  return arguments.find("keepalived-plugin-loader") != std::string::npos &&
-         arguments.find(configuration) != std::string::npos;
+/// All processes whose arguments contain each of these.
+std::vector<pid_t> processes_with(const std::vector<std::string>& words) {
+  std::vector<pid_t> pids;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) {
+      continue;
+    }
+    const std::string arguments = read_file(entry.path() / "cmdline");
+    if (std::all_of(words.begin(), words.end(), [&](const std::string& word) {
+          return arguments.find(word) != std::string::npos;
+        })) {
+      pids.push_back(static_cast<pid_t>(std::stol(name)));
+    }
+  }
+  return pids;
 }
 
 }  // namespace
@@ -36,7 +49,9 @@ bool can_run_keepalived() {
 
 KeepalivedNode::KeepalivedNode(const NetworkNamespace& where, std::string bus_address,
                                const std::string& body)
-    : where_(where), bus_address_(std::move(bus_address)) {
+    : where_(where),
+      bus_address_(std::move(bus_address)),
+      loader_(build_directory() + "/keepalived-plugin-loader") {
   write_file(file("consumer"), "#!/bin/sh\nexec cat >>" + command_file() + "\n");
   chmod(file("consumer").c_str(), 0755);
   configure(body);
@@ -60,10 +75,10 @@ void KeepalivedNode::configure(const std::string& body) {
        << (bus_address_.empty() ? "" : "    enable_dbus\n") << "    vrrp_version 3\n"
        << "    script_user root\n"
        << "    vrrp_notify_fifo " << file("fifo") << "\n"
-       << "    vrrp_notify_fifo_script \"" << build << "/keepalived-plugin-loader -l -f "
-       << file("keepalived.conf") << " -s " << file("state") << " " << build
-       << "/batch_notifier.so\"\n}\n"
-       << body << "\n@batch_notifier notify_batch \"" << file("consumer") << "\"\n"
+       << "    vrrp_notify_fifo_script \"" << loader_ << " -l -f " << file("keepalived.conf")
+       << " -s " << file("state") << " " << build << "/batch_notifier.so\"\n}\n"
+       << body << "\n@batch_notifier notify_batch \"" << file("consumer") << "\" "
+       << command_options_ << "\n"
        << "@batch_notifier append_file \"" << append_file() << "\"\n";
   write_file(file("keepalived.conf"), text.str());
 }
@@ -79,7 +94,9 @@ void KeepalivedNode::start() {
       where_.inside({"keepalived", "--dont-fork", "--log-console", "--vrrp", "--use-file",
                      file("keepalived.conf"), "--pid", file("keepalived.pid"), "--vrrp_pid",
                      file("vrrp.pid")}),
-      file("log"), std::map<std::string, std::string>{{"DBUS_SYSTEM_BUS_ADDRESS", bus_address_}});
+      file("log"),
+      std::map<std::string, std::string>{{"DBUS_SYSTEM_BUS_ADDRESS", bus_address_},
+                                         {"TMPDIR", files_.path()}});
 }
 
 void KeepalivedNode::stop() {
@@ -91,17 +108,12 @@ void KeepalivedNode::reload() {
   keepalived_->signal(SIGHUP);
 }
 
+std::vector<pid_t> KeepalivedNode::processes() const {
+  return processes_with({path()});
+}
+
 std::vector<pid_t> KeepalivedNode::plugin_processes() const {
-  std::vector<pid_t> pids;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") == std::string::npos &&
-        belongs_to(entry.path(), file("keepalived.conf"))) {
-      pids.push_back(static_cast<pid_t>(std::stol(name)));
-    }
-  }
-  return pids;
+  return processes_with({"keepalived-plugin-loader", file("keepalived.conf")});
 }
 
 double KeepalivedNode::plugin_cpu_ms() const {

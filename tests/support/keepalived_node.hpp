@@ -28,6 +28,11 @@ class KeepalivedNode {
   KeepalivedNode& operator=(const KeepalivedNode&) = delete;
   ~KeepalivedNode();
 
+  /// Has keepalived start this program instead of the loader, with the loader's arguments. From the
+  /// next configure() on.
+  void start_plugin_with(const std::string& program) { loader_ = program; }
+  /// Options of the notify_batch line, from the next configure() on.
+  void set_command_options(const std::string& options) { command_options_ = options; }
   /// Replaces the configuration; takes effect with the next start() or reload().
   void configure(const std::string& body);
   /// What `keepalived -t` says of it, and its exit status behind that.
@@ -40,6 +45,9 @@ class KeepalivedNode {
   void reload();
   /// The keepalived parent process.
   [[nodiscard]] Process& keepalived() { return *keepalived_; }
+  /// Process IDs of everything that was started for this node: keepalived's, the plugin's,
+  /// commands.
+  [[nodiscard]] std::vector<pid_t> processes() const;
   /// Process IDs of the plugin's own processes, loader and worker.
   [[nodiscard]] std::vector<pid_t> plugin_processes() const;
   /// CPU time that they have used so far, in milliseconds.
@@ -55,6 +63,8 @@ class KeepalivedNode {
   [[nodiscard]] std::string append_file() const { return files_.file("append.jsonl"); }
   /// The log of keepalived and of the plugin.
   [[nodiscard]] std::string log() const { return read_file(files_.file("log")); }
+  /// Where all files of the node are; keepalived's TMPDIR.
+  [[nodiscard]] const std::string& path() const { return files_.path(); }
   /// A file of the node.
   [[nodiscard]] std::string file(const std::string& name) const { return files_.file(name); }
 
@@ -62,6 +72,8 @@ class KeepalivedNode {
   const NetworkNamespace& where_;
   std::string bus_address_;
   TemporaryDirectory files_;
+  std::string loader_;
+  std::string command_options_;
   std::unique_ptr<Process> keepalived_;
 };
 

@@ -7,6 +7,24 @@ namespace batch_notifier::tests {
 
 using nlohmann::json;
 
+std::vector<std::string> breaches(const json& batch) {
+  std::vector<std::string> found;
+  std::map<std::string, std::size_t> summary;
+  for (const json& change : batch.at("changes")) {
+    const json& path = change.at("path");
+    if (path.empty() || path.front() != change.at("previous") ||
+        path.back() != change.at("state") || path.size() > 16) {
+      found.push_back(change.at("instance").get<std::string>() +
+                      ": the path does not lead from previous to state");
+    }
+    ++summary[change.at("state")];
+  }
+  if (batch.at("summary") != json(summary)) {
+    found.push_back("the summary does not add up");
+  }
+  return found;
+}
+
 Told::Told(const std::string& path) {
   std::ifstream file(path);
   std::string line;
@@ -41,23 +59,16 @@ void Told::take(const json& batch) {
     complain(batch, "the sequence does not rise");
   }
   sequence_by_epoch_[epoch] = sequence;
-  std::map<std::string, std::size_t> summary;
+  for (const std::string& breach : breaches(batch)) {
+    complain(batch, breach);
+  }
   for (const json& change : changes) {
     const std::string name = change.at("instance");
-    const json& path = change.at("path");
     if (fresh && change.at("previous") !=
                      (newest_.count(name) != 0 ? newest_[name].at("state") : json("INIT"))) {
       complain(batch, name + ": previous is not what was told last");
     }
-    if (path.empty() || path.front() != change.at("previous") ||
-        path.back() != change.at("state") || path.size() > 16) {
-      complain(batch, name + ": the path does not lead from previous to state");
-    }
     newest_[name] = change;
-    ++summary[change.at("state")];
-  }
-  if (batch.at("summary") != json(summary)) {
-    complain(batch, "the summary does not add up");
   }
 }
 

@@ -14,6 +14,10 @@
 
 namespace batch_notifier::tests {
 
+/// Promises of the format that a batch breaks by itself, whatever came before it: a path that does
+/// not lead from `previous` to `state`, a summary that does not add up.
+std::vector<std::string> breaches(const nlohmann::json& batch);
+
 /// One consumer's knowledge, rebuilt from a file with one batch per line.
 class Told {
  public:

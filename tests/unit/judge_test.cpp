@@ -299,4 +299,91 @@ BOOST_AUTO_TEST_CASE(a_dying_bus_that_reports_a_lost_owner_first_is_no_news_of_k
   BOOST_TEST((judge.state(0) == VrrpState::master));
 }
 
+BOOST_AUTO_TEST_CASE(an_ended_process_is_gone_whatever_the_bus_and_the_fifo_say) {
+  struct Witnesses {
+    std::string name;
+    std::vector<Observation> before;
+    std::vector<Observation> after;
+  };
+  const std::vector<Witnesses> cases = {
+      {"nobody but the kernel is left", {bus_lost}, {}},
+      {"somebody else has the name on the bus",
+       {owner_found, dbus(VrrpState::master, true), read_complete},
+       {}},
+      {"the bus dies with it",
+       {owner_found, dbus(VrrpState::master, true), read_complete},
+       {owner_lost, bus_lost}},
+      {"others keep the FIFO open", {fifo_opened, fifo(VrrpState::master)}, {}},
+  };
+  for (const Witnesses& each : cases) {
+    BOOST_TEST_CONTEXT(each.name) {
+      const core::Topology topology = topology_of(true);
+      core::Statistics statistics;
+      core::Judge judge(topology, statistics, start);
+      judge.restore(0, VrrpState::master);
+      judge.step(kernel_read, start);
+      judge.step(vips(1, true), start);
+      for (const Observation& observation : each.before) {
+        judge.step(observation, start);
+      }
+      judge.step(core::KeepalivedEnded{}, start);
+      for (const Observation& observation : each.after) {
+        judge.step(observation, start);
+      }
+      BOOST_TEST((judge.state(0) == VrrpState::master));
+      const auto verdicts = judge.step(start + core::respawn_grace);
+      BOOST_REQUIRE_EQUAL(verdicts.size(), 1U);
+      BOOST_TEST((verdicts[0].state == VrrpState::unknown));
+      BOOST_TEST((verdicts[0].cause == core::Cause::lost));
+      BOOST_TEST(judge.settled());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_ended_process_that_is_started_again_is_no_news) {
+  const core::Topology topology = topology_of(true);
+  core::Statistics statistics;
+  core::Judge judge(topology, statistics, start);
+  judge.step(kernel_read, start);
+  judge.step(core::KeepalivedEnded{}, start);
+  judge.step(owner_found, start);
+  judge.step(dbus(VrrpState::backup, true), start);
+  judge.step(read_complete, start);
+  judge.step(start + std::chrono::seconds(1));
+  BOOST_TEST((judge.state(0) == VrrpState::backup));
+}
+
+BOOST_AUTO_TEST_CASE(a_contradiction_of_old_standing_is_no_news_after_a_restart_either) {
+  struct Restored {
+    std::string name;
+    VrrpState state;
+    bool disputed;
+    bool first_vip;
+    VrrpState expected;
+  };
+  const std::vector<Restored> cases = {
+      {"a VIP added by hand", VrrpState::fault, true, true, VrrpState::fault},
+      {"a promotion that was missed", VrrpState::fault, false, true, VrrpState::master},
+      {"a VIP deleted by hand", VrrpState::master, true, false, VrrpState::master},
+      {"a demotion that was missed", VrrpState::master, false, false, VrrpState::backup},
+  };
+  for (const Restored& each : cases) {
+    BOOST_TEST_CONTEXT(each.name) {
+      const core::Topology topology = topology_of(true);
+      core::Statistics statistics;
+      core::Judge judge(topology, statistics, start);
+      judge.restore(0, each.state, each.disputed);
+      judge.step(bus_lost, start);
+      judge.step(vips(each.first_vip ? 1 : 0, each.first_vip), start);
+      judge.step(kernel_read, start);
+      judge.step(start + core::dbus_grace);
+      BOOST_TEST((judge.state(0) == each.expected));
+      // What the kernel says later is news.
+      judge.step(vips(each.first_vip ? 0 : 1, !each.first_vip), start + core::dbus_grace);
+      judge.step(vips(each.first_vip ? 1 : 0, each.first_vip), start + core::dbus_grace);
+      BOOST_TEST((judge.state(0) == (each.first_vip ? VrrpState::master : VrrpState::backup)));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -9,6 +9,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "runtime/ledger_file.hpp"
 #include "tests/unit/scenario.hpp"
 
 using namespace batch_notifier;
@@ -27,7 +28,9 @@ void set_up(Scenario& scenario) {
 
 /// Makes `next` the run after `former`, with the same configuration.
 void follow(Scenario& next, Scenario& former) {
-  next.former = former.engine().ledger();
+  const core::Ledger left = former.engine().ledger();
+  next.former = runtime::read_ledger(runtime::write_ledger(left));
+  BOOST_TEST((next.former == left));
   next.topology = core::with_removed(next.topology, next.former);
 }
 
@@ -149,12 +152,41 @@ BOOST_AUTO_TEST_CASE(a_removed_instance_is_told_deleted_once) {
   BOOST_TEST(change.instance == "VI_1");
   BOOST_TEST((change.previous == VrrpState::backup));
   BOOST_TEST((change.state == VrrpState::deleted));
-  // Once everybody knows, it is forgotten.
+  // Once everybody knows, it is told no more.
   Scenario third;
   third.add_instance("VI_2");
   third.add_notifier().target = {"/bin/consumer"};
   follow(third, second);
   BOOST_TEST(third.topology.instances.size() == 1U);
+  third.begin_settled();
+  third.advance(10);
+  BOOST_TEST(third.attempts().empty());
+  // And should it come back, that is where it comes from.
+  Scenario fourth;
+  set_up(fourth);
+  follow(fourth, third);
+  fourth.begin_settled();
+  fourth.advance(10);
+  BOOST_REQUIRE_EQUAL(fourth.attempts().size(), 1U);
+  BOOST_REQUIRE_EQUAL(fourth.last().changes.size(), 1U);
+  BOOST_TEST((fourth.last().changes[0].previous == VrrpState::deleted));
+  BOOST_TEST((fourth.last().changes[0].state == VrrpState::backup));
+}
+
+BOOST_AUTO_TEST_CASE(names_that_come_and_go_are_not_kept_for_ever) {
+  core::Ledger ledger;
+  for (int run = 0; run < 1500; ++run) {
+    Scenario scenario;
+    scenario.add_instance("VI_" + std::to_string(run));
+    scenario.add_notifier().target = {"/bin/consumer"};
+    scenario.former = ledger;
+    scenario.topology = core::with_removed(scenario.topology, scenario.former);
+    scenario.begin_settled();
+    scenario.advance(10);
+    ledger = scenario.engine().ledger();
+  }
+  BOOST_TEST(ledger.instances.size() == 1002U);
+  BOOST_TEST(ledger.instances.front().name == "VI_1499");
 }
 
 BOOST_AUTO_TEST_CASE(a_new_consumer_gets_a_snapshot_and_an_old_one_does_not) {
@@ -204,6 +236,27 @@ BOOST_AUTO_TEST_CASE(the_same_consumer_twice_is_two) {
   const std::vector<std::string> names = core::consumer_names(notifiers);
   BOOST_TEST(names[0] != names[1]);
   BOOST_TEST(names[0] != names[2]);
+}
+
+BOOST_AUTO_TEST_CASE(a_renamed_instance_in_fault_is_in_fault_still) {
+  Scenario first;
+  set_up(first);
+  first.begin_settled(VrrpState::fault);
+  Scenario second;
+  set_up(second);
+  second.topology.instances[0].name = "VI_renamed";
+  follow(second, first);
+  // keepalived says nothing of a rename, and without a bus the kernel has to do.
+  second.begin();
+  second.happen(core::Observation(core::DbusBusLost{}));
+  second.happen(core::Observation(core::KernelReadComplete{}));
+  second.advance(10);
+  BOOST_REQUIRE_EQUAL(second.attempts().size(), 1U);
+  const core::Batch& batch = second.last();
+  BOOST_REQUIRE_EQUAL(batch.changes.size(), 2U);
+  BOOST_TEST((Scenario::entry(batch, "VI_renamed")->state == VrrpState::fault));
+  BOOST_TEST((Scenario::entry(batch, "VI_renamed")->previous == VrrpState::init));
+  BOOST_TEST((Scenario::entry(batch, "VI_1")->state == VrrpState::deleted));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

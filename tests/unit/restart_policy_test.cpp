@@ -103,20 +103,25 @@ BOOST_AUTO_TEST_CASE(a_failed_fork_after_a_healthy_worker_counts_from_there) {
   BOOST_TEST(history.end(seconds(100), killed) == 400);
 }
 
-BOOST_AUTO_TEST_CASE(nothing_is_restarted_once_told_to_stop) {
-  struct Case {
-    std::optional<int> exit_status;
-    int expected;
-  };
-  const std::vector<Case> cases = {{0, 0}, {1, 1}, {4, 1}, {killed, 1}};
-  for (const Case& each : cases) {
-    BOOST_TEST_CONTEXT("status " << each.exit_status.value_or(-1)) {
+BOOST_AUTO_TEST_CASE(a_worker_that_fails_to_stop_is_replaced_at_once_and_not_for_ever) {
+  for (const std::optional<int> failure : {killed, std::optional<int>(1), std::optional<int>(4)}) {
+    BOOST_TEST_CONTEXT("status " << failure.value_or(-1)) {
       History history;
       BOOST_TEST(history.worker(seconds(1), killed) == 100);
+      BOOST_TEST(history.worker(seconds(1), killed) == 200);
       history.policy.stop_requested();
-      BOOST_TEST(history.worker(seconds(1), each.exit_status) == History::exited(each.expected));
+      BOOST_TEST(history.worker(seconds(1), failure) == 0);
+      BOOST_TEST(history.worker(seconds(1), failure) == 0);
+      BOOST_TEST(history.worker(seconds(1), failure) == History::exited(1));
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_stops_ends_the_supervisor) {
+  History history;
+  history.policy.stop_requested();
+  BOOST_TEST(history.worker(seconds(1), killed) == 0);
+  BOOST_TEST(history.worker(seconds(1), 0) == History::exited(0));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

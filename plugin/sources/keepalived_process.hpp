@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// Whether the keepalived that is served still runs, from a descriptor that the host gives: all
+/// other ways to notice its end can be taken away by the fault that ended it.
+#pragma once
+
+#include <optional>
+
+#include "core/observation.hpp"
+#include "runtime/event_loop.hpp"
+#include "runtime/log.hpp"
+
+namespace batch_notifier::sources {
+
+/// Reports KeepalivedEnded once.
+class KeepalivedProcess {
+ public:
+  /// `descriptor` becomes readable when keepalived's VRRP process has ended, as a pidfd does; it
+  /// stays the caller's. 0 or less for none. Never throws: one that cannot be watched is logged and
+  /// done without. `loop` and `sink` must outlive this.
+  KeepalivedProcess(runtime::EventLoop& loop, runtime::Log& log, core::ObservationSink& sink,
+                    int descriptor);
+
+ private:
+  core::ObservationSink& sink_;
+  std::optional<runtime::FdWatch> watch_;
+};
+
+}  // namespace batch_notifier::sources
