@@ -11,6 +11,7 @@
 
 #include <sys/stat.h>
 
+#include "runtime/command_security.hpp"
 #include "runtime/unique_fd.hpp"
 
 namespace batch_notifier::config {
@@ -102,6 +103,14 @@ std::vector<std::string> DiskFiles::expand(const std::string& directory,
 std::optional<std::string> DiskFiles::environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::optional<std::string> DiskFiles::command_flaw(const std::string& path) {
+  const std::optional<runtime::CommandFlaw> flaw = runtime::find_command_flaw(path.c_str());
+  if (!flaw || flaw->kind == runtime::CommandFlawKind::unreachable) {
+    return std::nullopt;
+  }
+  return runtime::describe(*flaw);
 }
 
 }  // namespace batch_notifier::config

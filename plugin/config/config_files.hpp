@@ -19,7 +19,7 @@ struct FileText {
   bool unsuitable = false;
 };
 
-/// Files, wildcards and the environment, as the configuration reader sees them.
+/// Files, wildcards, the environment and commands, as the configuration reader sees them.
 class ConfigFiles {
  public:
   virtual ~ConfigFiles() = default;
@@ -34,6 +34,11 @@ class ConfigFiles {
 
   /// An environment variable, for `${_ENV NAME}`; nothing if it is not set.
   virtual std::optional<std::string> environment(const std::string& name) = 0;
+
+  /// What lets somebody other than root change a command, an absolute path; nothing if nobody can.
+  /// One that is missing or out of reach is no worse than without script security: its execution
+  /// fails, and is tried again.
+  virtual std::optional<std::string> command_flaw(const std::string& path) = 0;
 };
 
 /// The real ones.
@@ -46,6 +51,7 @@ class DiskFiles : public ConfigFiles {
   std::vector<std::string> expand(const std::string& directory,
                                   const std::string& pattern) override;
   std::optional<std::string> environment(const std::string& name) override;
+  std::optional<std::string> command_flaw(const std::string& path) override;
 };
 
 }  // namespace batch_notifier::config

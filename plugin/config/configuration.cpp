@@ -2,6 +2,7 @@
 #include "config/configuration.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -22,8 +23,9 @@ namespace {
 // Reads the blocks and keywords that stand outside of any block.
 class TopLevel {
  public:
-  TopLevel(LineReader& lines, Problems& problems)
+  TopLevel(LineReader& lines, Problems& problems, ConfigFiles& files)
       : problems_(problems),
+        files_(files),
         settings_(problems),
         blocks_(lines, problems, [this](const Line& line) { take_setting(line); }) {}
 
@@ -34,6 +36,9 @@ class TopLevel {
   Configuration finish() {
     Configuration configuration;
     configuration.settings = settings_.take_settings();
+    if (topology_.script_security) {
+      secure(configuration.settings.notifiers);
+    }
     configuration.topology = std::move(topology_);
     configuration.topology.instances =
         build_instances(std::move(instances_), groups_, defaults_, problems_);
@@ -130,6 +135,26 @@ class TopLevel {
     groups_.push_back(std::move(group));
   }
 
+  // At the end, because enable_script_security may stand behind the commands that it restricts. The
+  // others keep their numbers, so that nobody's name changes when a file's mode does.
+  void secure(std::vector<core::NotifierSettings>& notifiers) {
+    std::vector<core::NotifierSettings> kept;
+    for (core::NotifierSettings& notifier : notifiers) {
+      if (notifier.kind == core::NotifierKind::notify_batch) {
+        const std::string& command = notifier.target.front();
+        if (const std::optional<std::string> flaw = files_.command_flaw(command)) {
+          problems_.add(notifier.location, "enable_script_security refuses the command " +
+                                               shown(command) + ": " + *flaw +
+                                               "; the line is ignored");
+          continue;
+        }
+        notifier.script_security = true;
+      }
+      kept.push_back(std::move(notifier));
+    }
+    notifiers = std::move(kept);
+  }
+
   bool is_named(const Statement& statement) {
     if (statement.words.size() == 2 && !statement.words[1].empty()) {
       return true;
@@ -171,6 +196,7 @@ class TopLevel {
   }
 
   Problems& problems_;
+  ConfigFiles& files_;
   SettingsReader settings_;
   BlockReader blocks_;
   core::Topology topology_;
@@ -189,7 +215,7 @@ Configuration read_configuration(const std::string& path, const std::string& con
                                  ConfigFiles& files) {
   Problems problems;
   LineReader lines(path, config_id, files, problems);
-  TopLevel top_level(lines, problems);
+  TopLevel top_level(lines, problems, files);
   top_level.read();
   return top_level.finish();
 }

@@ -56,6 +56,8 @@ struct NotifierSettings {
   std::vector<VrrpState> states;   ///< `states`: told only of these; empty for all.
   std::string instances;           ///< `instances`: glob of instance names; empty for all.
   SourceLocation location;         ///< Where it is configured.
+  /// keepalived's `enable_script_security`: a command that is not root's alone must not be run.
+  bool script_security = false;
 };
 
 /// All settings of one configuration.

@@ -8,7 +8,9 @@ namespace batch_notifier::notifiers {
 
 NotifyBatch::NotifyBatch(runtime::EventLoop& loop, runtime::Log& log,
                          const core::NotifierSettings& settings)
-    : ChildNotifier(loop, log, settings), command_(settings.target) {
+    : ChildNotifier(loop, log, settings),
+      command_(settings.target),
+      script_security_(settings.script_security) {
 }
 
 runtime::ChildPlan NotifyBatch::plan(const core::Batch& batch) const {
@@ -17,7 +19,8 @@ runtime::ChildPlan NotifyBatch::plan(const core::Batch& batch) const {
                                {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                                 "LANG=C", "KEEPALIVED_BATCH_ID=" + batch.id,
                                 "KEEPALIVED_BATCH_SEQUENCE=" + std::to_string(batch.sequence),
-                                "KEEPALIVED_BATCH_NOTIFIER=" + batch.notifier}};
+                                "KEEPALIVED_BATCH_NOTIFIER=" + batch.notifier},
+                               script_security_};
   plan.input = runtime::make_sealed_input(to_json(batch) + "\n");
   return plan;
 }

@@ -13,7 +13,8 @@
 namespace batch_notifier::notifiers {
 
 /// Runs the configured command with the batch as JSON and a newline on standard input. Exit status
-/// 0 is success.
+/// 0 is success. Under `settings.script_security` a command that is not root's alone is not run:
+/// the delivery is `unseen`, and the next attempt looks again.
 class NotifyBatch final : public ChildNotifier {
  public:
   /// `settings.target` is the command, an absolute path, and its arguments. Throws
@@ -25,6 +26,7 @@ class NotifyBatch final : public ChildNotifier {
   [[nodiscard]] core::DeliveryResult judge(int status, const std::string& reason) const override;
 
   std::vector<std::string> command_;
+  bool script_security_;
 };
 
 }  // namespace batch_notifier::notifiers

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -21,11 +23,31 @@ constexpr int first_unwanted_fd = report_fd + 1;
 /// As high as descriptors are closed one by one, where the soft limit is higher or absent.
 constexpr rlim_t highest_closed_fd = 65'536;
 
-[[noreturn]] void give_up(int report, ChildStep step) {
-  const ChildFailure failure{step, errno};
-  // Shorter than PIPE_BUF, so all or nothing; without it the parent still sees the exit status.
+// So that it is written whole or not at all.
+static_assert(sizeof(ChildFailure) <= PIPE_BUF);
+
+[[noreturn]] void give_up(int report, const ChildFailure& failure) {
+  // Without it the parent still sees the exit status.
   [[maybe_unused]] const ssize_t written = write(report, &failure, sizeof(failure));
   _exit(EXIT_FAILURE);
+}
+
+[[noreturn]] void give_up(int report, ChildStep step) {
+  give_up(report, ChildFailure{step, errno, {}});
+}
+
+/// Gives up unless the program is root's alone. In the child, because a file system that hangs must
+/// hang nobody else, and as the last thing before the execution, by the user who executes.
+void require_roots(const char* program) {
+  const std::optional<CommandFlaw> flaw = find_command_flaw(program);
+  if (!flaw) {
+    return;
+  }
+  if (flaw->kind == CommandFlawKind::unreachable) {
+    // What the execution would have said. It is not left to it: the file may be there by now.
+    give_up(report_fd, ChildFailure{ChildStep::execute, flaw->error, {}});
+  }
+  give_up(report_fd, ChildFailure{ChildStep::security, 0, *flaw});
 }
 
 void reset_signal_dispositions() {
@@ -93,6 +115,9 @@ void enter_child(const ChildEntry& entry) noexcept {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   if (entry.arguments == nullptr) {
     _exit((*entry.function)());
+  }
+  if (entry.root_writable_only) {
+    require_roots(entry.arguments[0]);
   }
   execve(entry.arguments[0], entry.arguments, entry.environment);
   give_up(report_fd, ChildStep::execute);

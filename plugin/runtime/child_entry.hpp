@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include "runtime/command_security.hpp"
 #include "runtime/user_identity.hpp"
 
 namespace batch_notifier::runtime {
@@ -19,19 +20,22 @@ enum class ChildStep : int {
   descriptors,  ///< Standard input and output could not be put in place.
   directory,    ///< "/" could not be entered.
   user,         ///< The user or the groups could not be changed.
+  security,     ///< The program is not root's alone.
   execute,      ///< The program could not be executed.
 };
 
 /// What a child that could not run writes into its report pipe, in one piece.
 struct ChildFailure {
   ChildStep step = ChildStep::descriptors;  ///< Where.
-  int error = 0;                            ///< errno.
+  int error = 0;                            ///< errno; 0 for `security`.
+  CommandFlaw flaw;                         ///< For `security` only.
 };
 
 /// What a child needs to begin; all of it made by the parent, before the fork.
 struct ChildEntry {
   char* const* arguments = nullptr;                ///< For execve(2); null to call `function`.
   char* const* environment = nullptr;              ///< For execve(2).
+  bool root_writable_only = false;                 ///< See Program::root_writable_only.
   const std::function<int()>* function = nullptr;  ///< Gives the exit status.
   int input = -1;                                  ///< Becomes standard input.
   int output = -1;                                 ///< Becomes standard output and error.

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 
 #include "runtime/child_entry.hpp"
+#include "runtime/command_security.hpp"
 
 namespace batch_notifier::runtime {
 
@@ -95,6 +96,8 @@ std::string failure_text(const ChildFailure& failure, const std::string& command
       return "cannot change to /" + error;
     case ChildStep::user:
       return "cannot change the user" + error;
+    case ChildStep::security:
+      return "enable_script_security refuses " + command + ": " + describe(failure.flaw);
     case ChildStep::execute:
       break;
   }
@@ -147,6 +150,7 @@ void ChildProcess::start(const ChildPlan& plan) {
     environment = pointers_to(program->environment);
     entry.arguments = arguments.data();
     entry.environment = environment.data();
+    entry.root_writable_only = program->root_writable_only;
   } else {
     entry.function = &std::get<ChildFunction>(plan.task);
   }

@@ -25,6 +25,8 @@ namespace batch_notifier::runtime {
 struct Program {
   std::vector<std::string> arguments;    ///< argv; the first is the program's absolute path.
   std::vector<std::string> environment;  ///< "NAME=value"; there is nothing else in it.
+  /// Not to be run where anybody but root can change what is run; see command_security.hpp.
+  bool root_writable_only = false;
 };
 
 /// What a child does instead of executing a program; gives its exit status. Runs in the fork of a

@@ -22,6 +22,8 @@ class FakeFiles : public config::ConfigFiles {
   std::map<std::string, std::string> variables;  ///< The environment.
   std::vector<std::string> unsuitable;           ///< Paths of executables and directories.
   std::vector<std::string> reads;                ///< What was read, in order.
+  std::map<std::string, std::string> flaws;      ///< Of commands that are not root's alone.
+  std::vector<std::string> looked_at;            ///< Which commands were, in order.
 
   config::FileText read(const std::string& path) override {
     reads.push_back(path);
@@ -53,6 +55,12 @@ class FakeFiles : public config::ConfigFiles {
   std::optional<std::string> environment(const std::string& name) override {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  std::optional<std::string> command_flaw(const std::string& path) override {
+    looked_at.push_back(path);
+    const auto found = flaws.find(path);
+    return found == flaws.end() ? std::nullopt : std::optional(found->second);
   }
 };
 
