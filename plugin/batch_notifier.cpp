@@ -130,7 +130,11 @@ core::Ledger BatchNotifier::read_ledger() {
   }
   try {
     const std::optional<std::string> text = state_->read();
-    return text ? runtime::read_ledger(*text) : core::Ledger{};
+    core::Ledger ledger = text ? runtime::read_ledger(*text) : core::Ledger{};
+    for (core::InstanceRecord& record : ledger.instances) {
+      record.current = record.current && !fifo_path_.empty();
+    }
+    return ledger;
   } catch (const std::exception& error) {
     log_.write(Severity::error,
                state_->ledger_path() + " cannot be used: " + error.what() +
@@ -191,6 +195,9 @@ void BatchNotifier::on_timer() {
 
 void BatchNotifier::take_over_requested() {
   log_.write(Severity::notice, "another worker takes over");
+  if (fifo_) {
+    fifo_->hand_over();
+  }
   feed(core::HandoverRequested{handover_limit});
 }
 
@@ -245,6 +252,9 @@ void BatchNotifier::stop(std::optional<core::Duration> within) {
   log_.write(Severity::notice, "stopping: the last states are awaited and told");
   const core::Duration time_left = within.value_or(configuration_.settings.stop_timeout);
   if (engine_) {
+    if (fifo_) {
+      fifo_->stay();
+    }
     feed(core::StopRequested{time_left});
     return;
   }
@@ -259,6 +269,12 @@ void BatchNotifier::observe(const core::Observation& observation) {
     log_.write(Severity::debug, "observed: " + describe(observation, configuration_.topology));
   }
   feed(observation);
+  // keepalived starts its script anew with every FIFO that it makes.
+  const bool has_its_fifo =
+      keepalived_descriptor_ > 0 && std::holds_alternative<core::FifoOpened>(observation);
+  if (fifo_ && (has_its_fifo || std::holds_alternative<core::KeepalivedEnded>(observation))) {
+    fifo_->stay();
+  }
   if (const auto* lost = std::get_if<core::FifoLost>(&observation);
       lost != nullptr && !lost->closed && netlink_) {
     // Lines were lost, so what the kernel knows has to do until the next ones.

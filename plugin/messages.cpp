@@ -49,6 +49,9 @@ class Describer {
   std::string operator()(const core::FifoLost& /*lost*/) const {
     return "the notify FIFO no longer counts";
   }
+  std::string operator()(const core::KeepalivedWatched& /*watched*/) const {
+    return "keepalived's VRRP process is watched";
+  }
   std::string operator()(const core::KeepalivedEnded& /*ended*/) const {
     return "keepalived's VRRP process has ended";
   }

@@ -119,6 +119,7 @@ class Engine {
   void restore(const Ledger& former, Now now);
   void restore_status(InstanceIndex index, const InstanceRecord& record);
   void remember_removed(const Ledger& former);
+  void begin_queue(std::size_t notifier, Now now);
   void restore_queue(std::size_t notifier, const Ledger& former, const NotifierRecord& record,
                      Now now);
   void take(const std::vector<Verdict>& verdicts, Now now, std::vector<Action>& actions);

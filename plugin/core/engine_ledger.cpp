@@ -46,8 +46,10 @@ Ledger Engine::ledger() const {
   for (InstanceIndex index = 0; index < statuses_.size(); ++index) {
     const Instance& instance = topology_.instances[index];
     const InstanceStatus& status = statuses_[index];
-    ledger.instances.push_back({instance.name, instance.interface, instance.vrid, instance.family,
-                                status.state, status.since, status.cause, status.health});
+    ledger.instances.push_back(
+        {instance.name, instance.interface, instance.vrid, instance.family, status.state,
+         status.since, status.cause, status.health,
+         handing_over_ && judge_.keepalived_runs() && judge_.state(index) == status.state});
   }
   const std::vector<std::string> names = consumer_names(settings_.notifiers);
   for (std::size_t notifier = 0; notifier < queues_.size(); ++notifier) {
@@ -74,10 +76,13 @@ void Engine::restore(const Ledger& former, Now now) {
   remember_removed(former);
   const std::vector<std::string> names = consumer_names(settings_.notifiers);
   for (std::size_t notifier = 0; notifier < queues_.size(); ++notifier) {
-    for (const NotifierRecord& record : former.notifiers) {
-      if (record.consumer == names[notifier]) {
-        restore_queue(notifier, former, record, now);
-      }
+    const auto record =
+        std::find_if(former.notifiers.begin(), former.notifiers.end(),
+                     [&](const NotifierRecord& each) { return each.consumer == names[notifier]; });
+    if (record != former.notifiers.end()) {
+      restore_queue(notifier, former, *record, now);
+    } else {
+      begin_queue(notifier, now);
     }
   }
   std::vector<Action> unneeded;
@@ -101,6 +106,9 @@ void Engine::restore_status(InstanceIndex index, const InstanceRecord& record) {
   status.health = record.health;
   judge_.restore(index, record.state,
                  record.health == Health::vip_missing || record.health == Health::vip_unexpected);
+  if (record.current && record.state != VrrpState::init) {
+    judge_.restore_fifo(index, record.state);
+  }
   hold_.restore(index, record.state);
   health_.restore(index, record.health);
 }
@@ -127,6 +135,15 @@ void Engine::restore_queue(std::size_t notifier, const Ledger& former, const Not
     told.push_back(found == positions.end() ? ToldRecord{} : record.told.at(found->second));
   }
   queues_[notifier].restore(told, record.snapshot_told, now);
+}
+
+// A consumer that was not there in the former run comes to every state from INIT.
+void Engine::begin_queue(std::size_t notifier, Now now) {
+  for (InstanceIndex index = 0; index < statuses_.size(); ++index) {
+    if (statuses_[index].state != VrrpState::init) {
+      queues_[notifier].note_transition(index, now);
+    }
+  }
 }
 
 }  // namespace batch_notifier::core

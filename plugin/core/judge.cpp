@@ -51,12 +51,22 @@ std::vector<Verdict> Judge::step(MonotonicTime now) {
     verdicts = judge_all(Cause::startup);
   }
   if (gone_after_ && *gone_after_ <= now) {
-    gone_after_.reset();
-    keepalived_gone_ = true;
-    for (InstanceIndex instance = 0; instance < views_.size(); ++instance) {
-      if (!is_final(views_[instance].state)) {
-        conclude(instance, {VrrpState::unknown, views_[instance].authority}, Cause::lost, verdicts);
-      }
+    const std::vector<Verdict> gone = conclude_gone();
+    verdicts.insert(verdicts.end(), gone.begin(), gone.end());
+  }
+  return verdicts;
+}
+
+std::vector<Verdict> Judge::conclude_gone() {
+  gone_after_.reset();
+  if (keepalived_runs()) {
+    return judge_all(Cause::resync);
+  }
+  keepalived_gone_ = true;
+  std::vector<Verdict> verdicts;
+  for (InstanceIndex instance = 0; instance < views_.size(); ++instance) {
+    if (!is_final(views_[instance].state)) {
+      conclude(instance, {VrrpState::unknown, views_[instance].authority}, Cause::lost, verdicts);
     }
   }
   return verdicts;
@@ -101,6 +111,9 @@ std::vector<Verdict> Judge::handle(const DbusInstanceAbsent& absent) {
 }
 
 std::vector<Verdict> Judge::handle(const DbusOwnerLost& /*lost*/) {
+  if (keepalived_runs()) {
+    leave_to_kernel();
+  }
   forget_dbus();
   dbus_phase_ = DbusPhase::unattached;
   gone_after_ = now_ + respawn_grace;
@@ -167,7 +180,13 @@ std::vector<Verdict> Judge::handle(const FifoLost& lost) {
   return judge_all(Cause::resync);
 }
 
+std::vector<Verdict> Judge::handle(const KeepalivedWatched& /*watched*/) {
+  process_watched_ = true;
+  return {};
+}
+
 std::vector<Verdict> Judge::handle(const KeepalivedEnded& /*ended*/) {
+  process_watched_ = false;
   process_ended_ = true;
   if (!gone_after_ && !keepalived_gone_) {
     gone_after_ = now_ + respawn_grace;

@@ -10,8 +10,9 @@
 /// keepalived emits its first signals before it requests its name, and its script (the loader) is
 /// started before either; so at the start D-Bus is given a while before the kernel decides alone.
 /// A VRRP child that died is respawned by keepalived within tens of milliseconds, so a lost owner
-/// is given a while too before every instance becomes UNKNOWN. Where the host can watch that
-/// process, its end counts like a lost owner, whoever else claims the name on the bus.
+/// is given a while too before every instance becomes UNKNOWN. Where the host lets that process be
+/// watched, nothing else counts: a lost owner or a closed FIFO is then a lost witness, and its end
+/// is the end, whoever claims the name on the bus.
 #pragma once
 
 #include <optional>
@@ -66,6 +67,9 @@ class Judge {
   /// is no news.
   void restore(InstanceIndex instance, VrrpState state, bool disputed = false);
 
+  /// Takes over what keepalived, which has run on since, said last; before the first step.
+  void restore_fifo(InstanceIndex instance, VrrpState state) { views_.at(instance).fifo = state; }
+
   /// Whether every instance has been heard of and the kernel read, or waiting for it is over.
   [[nodiscard]] bool settled() const {
     return (unheard_ == 0 && kernel_known_) || !dbus_grace_until_;
@@ -73,6 +77,9 @@ class Judge {
 
   /// The state that the judge holds for true.
   [[nodiscard]] VrrpState state(InstanceIndex instance) const { return views_[instance].state; }
+
+  /// Whether keepalived is known to run.
+  [[nodiscard]] bool keepalived_runs() const { return process_watched_; }
 
   /// Who decided it.
   [[nodiscard]] Witness authority(InstanceIndex instance) const {
@@ -117,6 +124,7 @@ class Judge {
   std::vector<Verdict> handle(const KernelLost& lost);
   std::vector<Verdict> handle(const FifoOpened& opened);
   std::vector<Verdict> handle(const FifoLost& lost);
+  std::vector<Verdict> handle(const KeepalivedWatched& watched);
   std::vector<Verdict> handle(const KeepalivedEnded& ended);
   std::vector<Verdict> handle(const PrioritySeen& seen);
 
@@ -129,6 +137,7 @@ class Judge {
   void forget_dbus();
   void welcome_keepalived();
   void leave_to_kernel();
+  std::vector<Verdict> conclude_gone();
 
   const Topology& topology_;
   Statistics& statistics_;
@@ -137,6 +146,7 @@ class Judge {
   DbusPhase dbus_phase_ = DbusPhase::unattached;
   bool kernel_known_ = false;
   bool keepalived_gone_ = false;
+  bool process_watched_ = false;
   bool process_ended_ = false;
   std::optional<MonotonicTime> dbus_grace_until_;
   std::optional<MonotonicTime> gone_after_;

@@ -33,6 +33,9 @@ struct InstanceRecord {
   UtcTime since;                               ///< When it began.
   Cause cause = Cause::startup;                ///< Why it was entered.
   Health health = Health::unknown;             ///< Settled health.
+  /// The run was handed over while keepalived ran on, and this was its last word: it holds until
+  /// keepalived says something else, whatever the kernel looks like.
+  bool current = false;
 
   /// Equal in every field.
   bool operator==(const InstanceRecord&) const = default;

@@ -76,6 +76,9 @@ struct FifoLost {
   bool closed = false;
 };
 
+/// The host lets keepalived's VRRP process be watched: until KeepalivedEnded it is known to run.
+struct KeepalivedWatched {};
+
 /// keepalived's VRRP process has ended, by the kernel's own word; keepalived may start another.
 struct KeepalivedEnded {};
 
@@ -86,9 +89,10 @@ struct PrioritySeen {
 };
 
 /// Anything that a witness can report.
-using Observation = std::variant<StateSeen, DbusOwnerFound, DbusReadComplete, DbusInstanceAbsent,
-                                 DbusOwnerLost, DbusBusLost, VipsSeen, KernelReadComplete,
-                                 KernelLost, FifoOpened, FifoLost, KeepalivedEnded, PrioritySeen>;
+using Observation =
+    std::variant<StateSeen, DbusOwnerFound, DbusReadComplete, DbusInstanceAbsent, DbusOwnerLost,
+                 DbusBusLost, VipsSeen, KernelReadComplete, KernelLost, FifoOpened, FifoLost,
+                 KeepalivedWatched, KeepalivedEnded, PrioritySeen>;
 
 /// Where sources put what they observe. Implemented by the composition root, and by tests.
 class ObservationSink {

@@ -59,7 +59,8 @@ json to_json(const core::InstanceRecord& record) {
           word(record.state),
           record.since.time_since_epoch().count(),
           number_of(record.cause),
-          number_of(record.health)};
+          number_of(record.health),
+          record.current};
 }
 
 core::InstanceRecord instance_of(const json& value) {
@@ -72,6 +73,7 @@ core::InstanceRecord instance_of(const json& value) {
   record.since = core::UtcTime(core::Duration(value.at(5).get<std::int64_t>()));
   record.cause = enumerator_of(value.at(6), core::Cause::shutdown);
   record.health = enumerator_of(value.at(7), core::Health::unknown);
+  record.current = value.size() > 8 && value.at(8).get<bool>();
   return record;
 }
 

@@ -68,6 +68,29 @@ void FifoSource::start() {
   open();
 }
 
+void FifoSource::stay() {
+  stays_ = true;
+  directory_.reset();
+  timer_.cancel();
+}
+
+void FifoSource::hand_over() {
+  stay();
+  struct stat own {};
+  struct stat present {};
+  const bool is_ours = fifo_ && fstat(fifo_.get(), &own) == 0;
+  const bool is_reachable = is_ours && lstat(path_.c_str(), &present) == 0 &&
+                            present.st_dev == own.st_dev && present.st_ino == own.st_ino;
+  if (is_ours && !is_reachable) {
+    // Nobody writes it any more, so this is all there will be.
+    for (std::size_t most = capacity_ / buffer_.size() + 1; most > 0 && waiting() > 0; --most) {
+      receive();
+    }
+  }
+  watch_.reset();
+  fifo_.reset();
+}
+
 // Also where one is open that nobody has written yet: the path may lead to another one now.
 void FifoSource::open() {
   try {
@@ -110,6 +133,9 @@ void FifoSource::open() {
 }
 
 void FifoSource::retry_later() {
+  if (stays_) {
+    return;
+  }
   timer_.set(runtime::read_clocks().monotonic + retry_wait_);
   retry_wait_ = std::min(2 * retry_wait_, longest_retry_wait);
 }
@@ -144,16 +170,17 @@ ssize_t FifoSource::read_some() {
   return std::max<ssize_t>(size, 0);
 }
 
+std::size_t FifoSource::waiting() const {
+  int bytes = 0;
+  return fifo_ && ioctl(fifo_.get(), FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
 // A line begins a new page when the rest of the last one is too short for it, so a full pipe need
 // not hold as many bytes as it has room for; its first and last page may hold next to nothing.
 bool FifoSource::may_have_been_full() const {
-  int waiting = 0;
-  if (ioctl(fifo_.get(), FIONREAD, &waiting) != 0) {
-    return false;
-  }
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t inner_pages = std::max<std::size_t>(capacity_ / page, 3) - 2;
-  return static_cast<std::size_t>(waiting) >= inner_pages * (page - longest_written);
+  return waiting() >= inner_pages * (page - longest_written);
 }
 
 void FifoSource::skip_everything() {

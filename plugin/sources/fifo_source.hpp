@@ -11,6 +11,9 @@
 /// A FIFO that all writers have closed is readable for ever. It is closed, and opened again after a
 /// while. Until somebody writes, the path may come to mean another FIFO (a reload unlinks the old
 /// one and makes a new one), so its directory is watched; once lines have come, it is not.
+///
+/// A line is read once. Whoever reads lines that were meant for another loses them for both, so a
+/// worker that is to be replaced stays with the FIFO that it has, or reads no more at all.
 #pragma once
 
 #include <array>
@@ -47,11 +50,20 @@ class FifoSource {
   /// 5 s. To be called once.
   void start();
 
+  /// Stays with the FIFO that is open, if there is one, and opens no other from now on: another one
+  /// at the same path has a reader of its own.
+  void stay();
+
+  /// Ends: what cannot be read by anybody else any more, because the path leads elsewhere, is read
+  /// to its end, and everything else is left for the next reader.
+  void hand_over();
+
  private:
   void open();
   void retry_later();
   void complain(const std::string& reason);
   void receive();
+  [[nodiscard]] std::size_t waiting() const;
   [[nodiscard]] bool may_have_been_full() const;
   [[nodiscard]] ssize_t read_some();
   void skip_everything();
@@ -74,6 +86,7 @@ class FifoSource {
   std::unordered_map<std::string, core::InstanceIndex> instances_;
 
   FifoLines lines_;
+  bool stays_ = false;
   bool trusted_ = false;      // FifoOpened was reported last.
   std::size_t capacity_ = 0;  // Bytes of the pipe.
   core::Duration retry_wait_;

@@ -23,7 +23,9 @@ KeepalivedProcess::KeepalivedProcess(runtime::EventLoop& loop, runtime::Log& log
     log.write(
         runtime::Severity::warning,
         std::string("keepalived's end will be seen on D-Bus or the FIFO only: ") + error.what());
+    return;
   }
+  sink_.observe(core::KeepalivedWatched{});
 }
 
 }  // namespace batch_notifier::sources

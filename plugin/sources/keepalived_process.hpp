@@ -12,7 +12,7 @@
 
 namespace batch_notifier::sources {
 
-/// Reports KeepalivedEnded once.
+/// Reports KeepalivedWatched when it is made, and KeepalivedEnded once.
 class KeepalivedProcess {
  public:
   /// `descriptor` becomes readable when keepalived's VRRP process has ended, as a pidfd does; it

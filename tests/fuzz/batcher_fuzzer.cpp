@@ -116,11 +116,13 @@ class Program {
 
   void observe_fifo() {
     const auto priority = static_cast<std::uint8_t>(100 + bytes_.below(3));
-    switch (bytes_.below(10)) {
+    switch (bytes_.below(11)) {
       case 8:
         return observe(core::KeepalivedEnded{});
       case 9:
         return observe(core::FifoLost{true});
+      case 10:
+        return observe(core::KeepalivedWatched{});
       case 5:
         return observe(core::FifoOpened{});
       case 6:

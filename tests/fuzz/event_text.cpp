@@ -39,6 +39,7 @@ struct Printer {
   }
   void operator()(const core::KernelReadComplete&) const { out << "KernelReadComplete"; }
   void operator()(const core::KernelLost&) const { out << "KernelLost"; }
+  void operator()(const core::KeepalivedWatched&) const { out << "KeepalivedWatched"; }
   void operator()(const core::KeepalivedEnded&) const { out << "KeepalivedEnded"; }
 
   void operator()(const core::FifoOpened&) const { out << "FifoOpened"; }

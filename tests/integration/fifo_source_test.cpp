@@ -255,6 +255,49 @@ BOOST_AUTO_TEST_CASE(follows_the_path_to_a_new_fifo) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(stays_with_the_fifo_that_it_has_when_told_to) {
+  make_fifo();
+  start();
+  open_writer();
+  source->stay();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+  BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+  writer.reset();
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100", "lost"}));
+  make_fifo();
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI 1\" BACKUP 90\n"));
+  BOOST_TEST(falls_silent());
+  // Still there for the one that it is meant for.
+  Seen().swap(recorder.seen);
+  start();
+  BOOST_TEST(until_seen({"opened", "1 BACKUP 90"}));
+}
+
+BOOST_AUTO_TEST_CASE(hands_over_what_nobody_else_can_read_and_leaves_the_rest) {
+  make_fifo();
+  start();
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" BACKUP 100\n"));
+  BOOST_TEST_CONTEXT("the next reader opens the same FIFO") {
+    source->hand_over();
+    Seen().swap(recorder.seen);
+    start();
+    BOOST_TEST(until_seen({"opened", "0 BACKUP 100"}));
+  }
+  BOOST_TEST_CONTEXT("the next reader opens another one") {
+    BOOST_TEST(write_line("INSTANCE \"VI_0\" FAULT 100\n"));
+    BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+    writer.reset();
+    source->hand_over();
+    BOOST_TEST(until_seen({"opened", "0 BACKUP 100", "0 FAULT 100"}));
+    BOOST_TEST(falls_silent());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_fifo_is_refused_until_one_is_there) {
   write_file(path, "INSTANCE \"VI_0\" FAULT 1\n");
   start();

@@ -61,6 +61,7 @@ class RecordingSink : public core::ObservationSink {
   static std::string describe(const core::KernelLost&) { return "not from D-Bus"; }
   static std::string describe(const core::FifoOpened&) { return "not from D-Bus"; }
   static std::string describe(const core::FifoLost&) { return "not from D-Bus"; }
+  static std::string describe(const core::KeepalivedWatched&) { return "not from D-Bus"; }
   static std::string describe(const core::KeepalivedEnded&) { return "not from D-Bus"; }
   static std::string describe(const core::PrioritySeen&) { return "not from D-Bus"; }
 

@@ -80,7 +80,9 @@ void KeepalivedNode::configure(const std::string& body) {
        << body << "\n@batch_notifier notify_batch \"" << file("consumer") << "\" "
        << command_options_ << "\n"
        << "@batch_notifier append_file \"" << append_file() << "\"\n";
-  write_file(file("keepalived.conf"), text.str());
+  // At once, since a worker that is restarted may read it at any time.
+  write_file(file("keepalived.conf.new"), text.str());
+  std::filesystem::rename(file("keepalived.conf.new"), file("keepalived.conf"));
 }
 
 std::string KeepalivedNode::test_configuration() {

@@ -340,6 +340,32 @@ BOOST_AUTO_TEST_CASE(an_ended_process_is_gone_whatever_the_bus_and_the_fifo_say)
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_lost_owner_is_not_the_end_of_a_process_that_runs) {
+  for (const bool fifo_known : {true, false}) {
+    BOOST_TEST_CONTEXT((fifo_known ? "the FIFO decides" : "the kernel decides")) {
+      const core::Topology topology = topology_of(true);
+      core::Statistics statistics;
+      core::Judge judge(topology, statistics, start);
+      judge.step(core::KeepalivedWatched{}, start);
+      judge.step(kernel_read, start);
+      judge.step(owner_found, start);
+      judge.step(dbus(VrrpState::fault, true), start);
+      judge.step(read_complete, start);
+      if (fifo_known) {
+        judge.step(fifo_opened, start);
+        judge.step(fifo(VrrpState::fault), start);
+      }
+      judge.step(owner_lost, start);
+      judge.step(start + core::respawn_grace);
+      BOOST_TEST((judge.state(0) == VrrpState::fault));
+      BOOST_TEST((judge.authority(0) == (fifo_known ? Witness::fifo : Witness::netlink)));
+      judge.step(core::KeepalivedEnded{}, start + core::respawn_grace);
+      judge.step(start + 2 * core::respawn_grace);
+      BOOST_TEST((judge.state(0) == VrrpState::unknown));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_ended_process_that_is_started_again_is_no_news) {
   const core::Topology topology = topology_of(true);
   core::Statistics statistics;

@@ -207,6 +207,54 @@ BOOST_AUTO_TEST_CASE(a_new_consumer_gets_a_snapshot_and_an_old_one_does_not) {
   BOOST_TEST(second.attempts(1).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_new_consumer_that_was_not_told_yet_is_told_by_the_next_run) {
+  Scenario first;
+  set_up(first);
+  first.begin_settled(VrrpState::master);
+  Scenario second;
+  set_up(second);
+  second.add_notifier().target = {"/bin/other"};
+  follow(second, first);
+  second.begin();
+  Scenario third;
+  set_up(third);
+  third.add_notifier().target = {"/bin/other"};
+  follow(third, second);
+  third.begin_settled(VrrpState::master);
+  third.advance(10);
+  BOOST_TEST(third.attempts(0).empty());
+  BOOST_REQUIRE_EQUAL(third.attempts(1).size(), 1U);
+  BOOST_TEST(third.last(1).snapshot);
+  const core::Change change = *Scenario::entry(third.last(1), "VI_1");
+  BOOST_TEST((change.previous == VrrpState::init));
+  BOOST_TEST((change.state == VrrpState::master));
+  BOOST_TEST((change.path == std::vector<VrrpState>{VrrpState::init, VrrpState::master}));
+}
+
+BOOST_AUTO_TEST_CASE(what_keepalived_said_last_holds_over_a_handover) {
+  Scenario first;
+  set_up(first);
+  first.begin_settled(VrrpState::fault);
+  first.happen(core::Observation(core::KeepalivedWatched{}));
+  first.happen(core::HandoverRequested{core::Duration(1'000'000)});
+  first.advance(1);
+  BOOST_TEST(first.engine().ledger().instances.front().current);
+  Scenario second;
+  set_up(second);
+  follow(second, first);
+  second.begin();
+  second.happen(core::Observation(core::KernelReadComplete{}));
+  second.happen(core::Observation(core::DbusBusLost{}));
+  // Somebody adds a VIP by hand: that is no promotion.
+  second.addresses("VI_1", 1);
+  second.advance(10);
+  BOOST_REQUIRE_EQUAL(second.attempts().size(), 1U);
+  const core::Change change = *Scenario::entry(second.last(), "VI_1");
+  BOOST_TEST((change.state == VrrpState::fault));
+  BOOST_TEST((change.health == core::Health::vip_unexpected));
+  BOOST_TEST((change.authority == core::Witness::fifo));
+}
+
 BOOST_AUTO_TEST_CASE(handing_over_sends_nothing_more_and_waits_for_what_is_in_flight) {
   Scenario first;
   set_up(first);
