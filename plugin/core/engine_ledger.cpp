@@ -106,7 +106,7 @@ void Engine::restore_status(InstanceIndex index, const InstanceRecord& record) {
   status.health = record.health;
   judge_.restore(index, record.state,
                  record.health == Health::vip_missing || record.health == Health::vip_unexpected);
-  if (record.current && record.state != VrrpState::init) {
+  if (record.current && record.state != VrrpState::init && !topology_.instances[index].removed) {
     judge_.restore_fifo(index, record.state);
   }
   hold_.restore(index, record.state);

@@ -135,6 +135,8 @@ BOOST_AUTO_TEST_CASE(a_removed_instance_is_told_deleted_once) {
   Scenario first;
   set_up(first);
   first.begin_settled();
+  first.happen(core::Observation(core::KeepalivedWatched{}));
+  first.happen(core::HandoverRequested{core::Duration(1'000'000)});
   Scenario second;
   second.add_instance("VI_2");
   second.add_notifier().target = {"/bin/consumer"};
@@ -152,6 +154,9 @@ BOOST_AUTO_TEST_CASE(a_removed_instance_is_told_deleted_once) {
   BOOST_TEST(change.instance == "VI_1");
   BOOST_TEST((change.previous == VrrpState::backup));
   BOOST_TEST((change.state == VrrpState::deleted));
+  second.happen(core::Observation(core::KeepalivedEnded{}));
+  second.advance(10);
+  BOOST_TEST(!Scenario::entry(second.last(), "VI_1").has_value());
   // Once everybody knows, it is told no more.
   Scenario third;
   third.add_instance("VI_2");
@@ -160,7 +165,9 @@ BOOST_AUTO_TEST_CASE(a_removed_instance_is_told_deleted_once) {
   BOOST_TEST(third.topology.instances.size() == 1U);
   third.begin_settled();
   third.advance(10);
-  BOOST_TEST(third.attempts().empty());
+  BOOST_REQUIRE_EQUAL(third.attempts().size(), 1U);
+  BOOST_TEST(third.last().changes.size() == 1U);
+  BOOST_TEST(third.last().changes[0].instance == "VI_2");
   // And should it come back, that is where it comes from.
   Scenario fourth;
   set_up(fourth);
