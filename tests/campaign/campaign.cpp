@@ -9,9 +9,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <random>
-#include <sstream>
 #include <string>
-#include <thread>
 
 #include "tests/campaign/faults.hpp"
 #include "tests/campaign/oracle.hpp"
@@ -28,13 +26,15 @@ constexpr std::chrono::milliseconds calm_for{300};
 /// The beginning of a list of lines, and how many more there are.
 std::string beginning(const std::string& lines) {
   constexpr std::size_t most = 12;
-  std::istringstream text(lines);
-  std::string shown;
+  std::size_t end = 0;
   std::size_t count = 0;
-  for (std::string line; std::getline(text, line); ++count) {
-    shown += count < most ? line + "\n" : "";
+  for (std::size_t next = lines.find('\n'); next != std::string::npos;
+       next = lines.find('\n', next + 1)) {
+    end = count < most ? next + 1 : end;
+    ++count;
   }
-  return count <= most ? shown : shown + "and " + std::to_string(count - most) + " more\n";
+  const std::string more = "and " + std::to_string(count - std::min(count, most)) + " more\n";
+  return lines.substr(0, end) + (count > most ? more : "");
 }
 
 /// One truth, and who may say what of it.

@@ -74,9 +74,6 @@ void Consumer::take_fresh(const json& batch) {
   if (snapshot && !snapshot_expected_) {
     complain(batch, "a snapshot without need");
   }
-  if (snapshot) {
-    newest_.clear();
-  }
   for (const json& change : batch.at("changes")) {
     const std::string name = change.at("instance");
     const std::string previous = change.at("previous");
@@ -88,6 +85,23 @@ void Consumer::take_fresh(const json& batch) {
                           json(known == acknowledged_.end() ? std::set<std::string>{"INIT"}
                                                             : known->second)
                               .dump());
+    }
+  }
+  if (snapshot) {
+    take_snapshot(batch);
+  }
+}
+
+// It lists everything, and nothing is known any more of what it leaves out.
+void Consumer::take_snapshot(const json& batch) {
+  std::set<std::string> listed;
+  for (const json& change : batch.at("changes")) {
+    listed.insert(change.at("instance").get<std::string>());
+  }
+  newest_.clear();
+  for (auto& [name, states] : acknowledged_) {
+    if (listed.count(name) == 0) {
+      states.insert("INIT");
     }
   }
 }
