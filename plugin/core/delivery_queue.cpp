@@ -52,7 +52,8 @@ void DeliveryQueue::restore(const std::vector<ToldRecord>& told, bool snapshot_t
     told_[instance].trail = record.trail;
     const bool other_health = record.health && *record.health != picture_.statuses[instance].health;
     const bool pending = record.uncertain || record.trail.transitions() > 0 || other_health;
-    if (pending && selected_[instance]) {
+    // The first snapshot tells everything anyway.
+    if (pending && selected_[instance] && snapshot_told) {
       note(instance, now);
     }
   }
@@ -71,10 +72,11 @@ std::vector<ToldRecord> DeliveryQueue::told() const {
 }
 
 void DeliveryQueue::note_transition(InstanceIndex instance, Now now) {
+  // Of what is not selected too: the next configuration may select it.
+  const VrrpState state = picture_.statuses[instance].state;
+  told_[instance].trail.add(state);
+  told_[instance].newer.add(state);
   if (selected_[instance]) {
-    const VrrpState state = picture_.statuses[instance].state;
-    told_[instance].trail.add(state);
-    told_[instance].newer.add(state);
     // Losing keepalived itself is told within a second, whatever went out just before.
     urgent_ = urgent_ || picture_.statuses[instance].cause == Cause::lost;
     note(instance, now);

@@ -119,9 +119,9 @@ class Engine {
   void restore(const Ledger& former, Now now);
   void restore_status(InstanceIndex index, const InstanceRecord& record);
   void remember_removed(const Ledger& former);
-  void begin_queue(std::size_t notifier, Now now);
   void restore_queue(std::size_t notifier, const Ledger& former, const NotifierRecord& record,
                      Now now);
+  void introduce_queue(std::size_t notifier, Now now);
   void take(const std::vector<Verdict>& verdicts, Now now, std::vector<Action>& actions);
   void apply(const Transition& transition, Now now, std::vector<Action>& actions);
   void note_addresses(const Observation& observation, Now now, std::vector<Action>& actions);

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -82,7 +83,7 @@ void Engine::restore(const Ledger& former, Now now) {
     if (record != former.notifiers.end()) {
       restore_queue(notifier, former, *record, now);
     } else {
-      begin_queue(notifier, now);
+      introduce_queue(notifier, now);
     }
   }
   std::vector<Action> unneeded;
@@ -119,7 +120,9 @@ void Engine::remember_removed(const Ledger& former) {
     present.insert(instance.name);
   }
   std::copy_if(former.instances.begin(), former.instances.end(), std::back_inserter(forgotten_),
-               [&](const InstanceRecord& record) { return present.count(record.name) == 0; });
+               [&](const InstanceRecord& record) {
+                 return present.count(record.name) == 0 && record.state == VrrpState::deleted;
+               });
   if (forgotten_.size() > remembered_at_most) {
     forgotten_.erase(forgotten_.begin(), forgotten_.end() - remembered_at_most);
   }
@@ -137,13 +140,14 @@ void Engine::restore_queue(std::size_t notifier, const Ledger& former, const Not
   queues_[notifier].restore(told, record.snapshot_told, now);
 }
 
-// A consumer that was not there in the former run comes to every state from INIT.
-void Engine::begin_queue(std::size_t notifier, Now now) {
+void Engine::introduce_queue(std::size_t notifier, Now now) {
+  std::vector<ToldRecord> told(statuses_.size());
   for (InstanceIndex index = 0; index < statuses_.size(); ++index) {
     if (statuses_[index].state != VrrpState::init) {
-      queues_[notifier].note_transition(index, now);
+      told[index].trail.add(statuses_[index].state);
     }
   }
+  queues_[notifier].restore(told, false, now);
 }
 
 }  // namespace batch_notifier::core

@@ -8,13 +8,14 @@ namespace batch_notifier::core {
 
 namespace {
 
-/// Whether every consumer knows that the instance is gone.
+/// Whether every consumer knows that the instance is gone, or never knew that it was there.
 bool is_settled(const Ledger& ledger, std::size_t index) {
-  return ledger.instances[index].state == VrrpState::deleted &&
-         std::all_of(ledger.notifiers.begin(), ledger.notifiers.end(),
-                     [index](const NotifierRecord& notifier) {
+  const bool deleted = ledger.instances[index].state == VrrpState::deleted;
+  return std::all_of(ledger.notifiers.begin(), ledger.notifiers.end(),
+                     [&](const NotifierRecord& notifier) {
                        const ToldRecord& told = notifier.told.at(index);
-                       return told.state == VrrpState::deleted && !told.uncertain;
+                       const bool knows = deleted && told.state == VrrpState::deleted;
+                       return !told.uncertain && (knows || !told.health);
                      });
 }
 

@@ -44,7 +44,8 @@ class Trail {
 
   /// Adds a transition to `state`. When full, the oldest but the first makes room.
   void add(VrrpState state) {
-    ++transitions_;
+    // A count that was restored may be as high as can be.
+    transitions_ = std::max(transitions_, transitions_ + 1);
     if (size_ == capacity) {
       std::copy(states_.begin() + 2, states_.end(), states_.begin() + 1);
       --size_;

@@ -17,6 +17,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view magic = "batch_notifier ledger 1 ";
+// The end of the year 9999, in microseconds: times beyond it cannot be told to anybody.
+constexpr std::uint64_t last_time = 253'402'300'799'999'999;
 
 std::string header_of(std::string_view body) {
   const auto checksum = crc32_z(0, reinterpret_cast<const Bytef*>(body.data()), body.size());
@@ -25,6 +27,39 @@ std::string header_of(std::string_view body) {
 
 std::string word(core::VrrpState state) {
   return std::string(to_string(state));
+}
+
+// Names are bytes of whatever encoding keepalived.conf has, and JSON takes only Unicode: each byte
+// stands there as the character of its number.
+std::string characters_of(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) {
+    const auto number = static_cast<unsigned char>(byte);
+    if (number < 0x80) {
+      text += byte;
+    } else {
+      text += static_cast<char>(0xc0 | number >> 6);
+      text += static_cast<char>(0x80 | (number & 0x3f));
+    }
+  }
+  return text;
+}
+
+std::string bytes_of(const json& value) {
+  const auto& text = value.get_ref<const std::string&>();
+  std::string bytes;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    if (first < 0x80) {
+      bytes += text[at];
+    } else if (first == 0xc2 || first == 0xc3) {
+      ++at;
+      bytes += static_cast<char>(first << 6 | (static_cast<unsigned char>(text.at(at)) & 0x3f));
+    } else {
+      throw std::runtime_error("a name with a character that stands for no byte");
+    }
+  }
+  return bytes;
 }
 
 core::VrrpState state_of(const json& value) {
@@ -36,14 +71,18 @@ core::VrrpState state_of(const json& value) {
   return *state;
 }
 
+// JSON's own conversions take fractions and truth values for numbers, and cut off what is too much.
+std::uint64_t number_up_to(std::uint64_t last, const json& value) {
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > last) {
+    throw std::runtime_error("not a number that can stand here: " + value.dump());
+  }
+  return value.get<std::uint64_t>();
+}
+
 /// An enumerator by its number; the numbers are part of the format's version.
 template <typename Enumeration>
 Enumeration enumerator_of(const json& value, Enumeration last) {
-  const auto number = value.get<std::uint64_t>();
-  if (number > static_cast<std::uint64_t>(last)) {
-    throw std::runtime_error("number out of range: " + value.dump());
-  }
-  return static_cast<Enumeration>(number);
+  return static_cast<Enumeration>(number_up_to(static_cast<std::uint64_t>(last), value));
 }
 
 template <typename Enumeration>
@@ -52,8 +91,8 @@ unsigned number_of(Enumeration value) {
 }
 
 json to_json(const core::InstanceRecord& record) {
-  return {record.name,
-          record.interface,
+  return {characters_of(record.name),
+          characters_of(record.interface),
           record.vrid,
           number_of(record.family),
           word(record.state),
@@ -65,12 +104,12 @@ json to_json(const core::InstanceRecord& record) {
 
 core::InstanceRecord instance_of(const json& value) {
   core::InstanceRecord record;
-  record.name = value.at(0).get<std::string>();
-  record.interface = value.at(1).get<std::string>();
-  record.vrid = value.at(2).get<std::uint8_t>();
+  record.name = bytes_of(value.at(0));
+  record.interface = bytes_of(value.at(1));
+  record.vrid = static_cast<std::uint8_t>(number_up_to(255, value.at(2)));
   record.family = enumerator_of(value.at(3), core::AddressFamily::ipv6);
   record.state = state_of(value.at(4));
-  record.since = core::UtcTime(core::Duration(value.at(5).get<std::int64_t>()));
+  record.since = core::UtcTime(core::Duration(number_up_to(last_time, value.at(5))));
   record.cause = enumerator_of(value.at(6), core::Cause::shutdown);
   record.health = enumerator_of(value.at(7), core::Health::unknown);
   record.current = value.size() > 8 && value.at(8).get<bool>();
@@ -97,7 +136,7 @@ core::ToldRecord told_of(const json& value, const core::InstanceRecord& instance
   for (const json& state : value.at(4)) {
     path.push_back(state_of(state));
   }
-  const auto trail = core::Trail::restored(path, value.at(3).get<std::uint64_t>());
+  const auto trail = core::Trail::restored(path, number_up_to(UINT64_MAX, value.at(3)));
   if (!trail || path.front() != record.state || trail->end() != instance.state) {
     throw std::runtime_error("the path of " + instance.name + " leads nowhere");
   }
@@ -107,7 +146,7 @@ core::ToldRecord told_of(const json& value, const core::InstanceRecord& instance
 
 core::NotifierRecord notifier_of(const json& value, const core::Ledger& ledger) {
   core::NotifierRecord record;
-  record.consumer = value.at(0).get<std::string>();
+  record.consumer = bytes_of(value.at(0));
   record.snapshot_told = value.at(1).get<bool>();
   const json& told = value.at(2);
   if (told.size() != ledger.instances.size()) {
@@ -132,10 +171,11 @@ std::string write_ledger(const core::Ledger& ledger) {
     for (const core::ToldRecord& record : notifier.told) {
       told.push_back(to_json(record));
     }
-    notifiers.push_back(json::array({notifier.consumer, notifier.snapshot_told, std::move(told)}));
+    notifiers.push_back(
+        json::array({characters_of(notifier.consumer), notifier.snapshot_told, std::move(told)}));
   }
   const json body = {{"instances", std::move(instances)}, {"notifiers", std::move(notifiers)}};
-  const std::string text = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  const std::string text = body.dump() + "\n";
   return header_of(text) + "\n" + text;
 }
 
@@ -153,6 +193,9 @@ core::Ledger read_ledger(std::string_view text) {
     core::Ledger ledger;
     for (const json& instance : value.at("instances")) {
       ledger.instances.push_back(instance_of(instance));
+    }
+    if (core::positions_by_name(ledger).size() != ledger.instances.size()) {
+      throw std::runtime_error("an instance stands there twice");
     }
     for (const json& notifier : value.at("notifiers")) {
       ledger.notifiers.push_back(notifier_of(notifier, ledger));

@@ -28,7 +28,11 @@ std::string_view take_last_word(std::string_view& text) {
   return word;
 }
 
+// As keepalived writes it: without a zero in front.
 std::optional<std::uint8_t> parse_priority(std::string_view word) {
+  if (word.size() > 1 && word.front() == '0') {
+    return std::nullopt;
+  }
   std::uint8_t priority = 0;
   const char* const end = word.data() + word.size();
   const auto [rest, error] = std::from_chars(word.data(), end, priority);

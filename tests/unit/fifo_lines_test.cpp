@@ -56,6 +56,8 @@ const std::vector<Case> cases = {
     {R"(INSTANCE "V MASTER 1)", malformed},
     {R"(INSTANCE "V"  MASTER 1)", malformed},
     {R"(INSTANCE "V" MASTER 256)", malformed},
+    {R"(INSTANCE "V" MASTER 007)", malformed},
+    {R"(INSTANCE "V" STOP 00)", malformed},
     {R"(INSTANCE "V" MASTER -1)", malformed},
     {R"(INSTANCE "V" MASTER +1)", malformed},
     {R"(INSTANCE "V" MASTER 1x)", malformed},

@@ -26,11 +26,11 @@ void set_up(Scenario& scenario) {
   scenario.add_notifier().target = {"/bin/consumer"};
 }
 
-/// Makes `next` the run after `former`, with the same configuration.
+/// Makes `next` the run after `former`, by way of the ledger as it is kept in a file.
 void follow(Scenario& next, Scenario& former) {
-  const core::Ledger left = former.engine().ledger();
-  next.former = runtime::read_ledger(runtime::write_ledger(left));
-  BOOST_TEST((next.former == left));
+  const core::Ledger ledger = former.engine().ledger();
+  next.former = runtime::read_ledger(runtime::write_ledger(ledger));
+  BOOST_TEST((next.former == ledger));
   next.topology = core::with_removed(next.topology, next.former);
 }
 
@@ -214,28 +214,30 @@ BOOST_AUTO_TEST_CASE(a_new_consumer_gets_a_snapshot_and_an_old_one_does_not) {
   BOOST_TEST(second.attempts(1).empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_new_consumer_that_was_not_told_yet_is_told_by_the_next_run) {
+BOOST_AUTO_TEST_CASE(what_waits_for_a_new_consumer_can_be_read_again) {
   Scenario first;
   set_up(first);
   first.begin_settled(VrrpState::master);
   Scenario second;
   set_up(second);
-  second.add_notifier().target = {"/bin/other"};
+  second.add_notifier().target = {"/bin/new"};
   follow(second, first);
-  second.begin();
+  second.answer_with(1, DeliveryStatus::failed);
+  second.begin_settled(VrrpState::master);
+  BOOST_TEST(second.last(1).snapshot);
+  const core::Change& change = second.last(1).changes.at(0);
+  BOOST_TEST((change.previous == VrrpState::init));
+  BOOST_TEST(change.transitions == 1U);
+  BOOST_TEST((change.path == std::vector{VrrpState::init, VrrpState::master}));
   Scenario third;
   set_up(third);
-  third.add_notifier().target = {"/bin/other"};
+  third.add_notifier().target = {"/bin/new"};
   follow(third, second);
   third.begin_settled(VrrpState::master);
   third.advance(10);
   BOOST_TEST(third.attempts(0).empty());
   BOOST_REQUIRE_EQUAL(third.attempts(1).size(), 1U);
   BOOST_TEST(third.last(1).snapshot);
-  const core::Change change = *Scenario::entry(third.last(1), "VI_1");
-  BOOST_TEST((change.previous == VrrpState::init));
-  BOOST_TEST((change.state == VrrpState::master));
-  BOOST_TEST((change.path == std::vector<VrrpState>{VrrpState::init, VrrpState::master}));
 }
 
 BOOST_AUTO_TEST_CASE(what_keepalived_said_last_holds_over_a_handover) {
@@ -260,6 +262,44 @@ BOOST_AUTO_TEST_CASE(what_keepalived_said_last_holds_over_a_handover) {
   BOOST_TEST((change.state == VrrpState::fault));
   BOOST_TEST((change.health == core::Health::vip_unexpected));
   BOOST_TEST((change.authority == core::Witness::fifo));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_consumer_is_not_told_of_can_be_read_again) {
+  Scenario first;
+  set_up(first);
+  first.settings.notifiers[0].instances = "VI_2";
+  first.begin_settled(VrrpState::master);
+  // The same consumer, and now it is to hear of every instance.
+  Scenario second;
+  set_up(second);
+  follow(second, first);
+  second.begin_settled(VrrpState::master);
+  second.advance(10);
+  BOOST_REQUIRE_EQUAL(second.attempts().size(), 1U);
+  BOOST_REQUIRE_EQUAL(second.last().changes.size(), 1U);
+  const core::Change& change = second.last().changes[0];
+  BOOST_TEST(change.instance == "VI_1");
+  BOOST_TEST((change.previous == VrrpState::init));
+  BOOST_TEST((change.state == VrrpState::master));
+}
+
+BOOST_AUTO_TEST_CASE(a_removed_instance_of_which_nobody_was_told_is_forgotten) {
+  Scenario first;
+  set_up(first);
+  first.settings.notifiers[0].instances = "VI_2";
+  first.begin_settled();
+  Scenario second;
+  second.add_instance("VI_2");
+  second.add_notifier().target = {"/bin/consumer"};
+  follow(second, first);
+  second.begin_settled();
+  second.advance(10);
+  BOOST_TEST(second.attempts().empty());
+  Scenario third;
+  third.add_instance("VI_2");
+  third.add_notifier().target = {"/bin/consumer"};
+  follow(third, second);
+  BOOST_TEST(third.topology.instances.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(handing_over_sends_nothing_more_and_waits_for_what_is_in_flight) {
