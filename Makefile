@@ -174,11 +174,11 @@ check-format:
 .PHONY: check-spdx
 check-spdx:
 	@! grep -L 'SPDX-License-Identifier: MIT' $(OWN_CXX) $(OWN_C) $(OWN_HEADER) $(MAN_PAGES) Makefile \
-	  $(shell find scripts .ci -type f) tests/fuzz/fuzz.mk tests/fuzz/run-c-host | grep .
+	  $(shell find scripts .ci -type f) tests/fuzz/fuzz.mk tests/fuzz/run-* | grep .
 
 .PHONY: check-shell
 check-shell:
-	@shellcheck $(shell grep -rlE '^\#!/bin/(ba)?sh' scripts .ci tests/fuzz/run-c-host)
+	@shellcheck $(shell grep -rlE '^\#!/bin/(ba)?sh' scripts .ci tests/fuzz/run-*)
 
 .PHONY: check-includes
 check-includes: $(patsubst %,$(BUILD)/lint/%.includes,$(OWN_CXX))

@@ -18,6 +18,11 @@ namespace {
 /// How many removed instances are remembered; the ones that went first are let go.
 constexpr std::size_t remembered_at_most = 1000;
 
+/// Whether an instance is in this state while its keepalived runs it.
+bool is_of_running(VrrpState state) {
+  return state == VrrpState::master || state == VrrpState::backup || state == VrrpState::fault;
+}
+
 /// The record of the virtual router that this instance is, if its name is all that has changed:
 /// keepalived matches instances over a reload in the same way, and says nothing of it.
 const InstanceRecord* find_renamed(const Ledger& former, const Topology& topology,
@@ -29,9 +34,7 @@ const InstanceRecord* find_renamed(const Ledger& former, const Topology& topolog
       continue;
     }
     for (const InstanceRecord& record : former.instances) {
-      const bool goes_on = record.state == VrrpState::master || record.state == VrrpState::backup ||
-                           record.state == VrrpState::fault;
-      if (record.name == other.name && goes_on) {
+      if (record.name == other.name && is_of_running(record.state)) {
         return &record;
       }
     }
@@ -107,7 +110,7 @@ void Engine::restore_status(InstanceIndex index, const InstanceRecord& record) {
   status.health = record.health;
   judge_.restore(index, record.state,
                  record.health == Health::vip_missing || record.health == Health::vip_unexpected);
-  if (record.current && record.state != VrrpState::init && !topology_.instances[index].removed) {
+  if (record.current && is_of_running(record.state) && !topology_.instances[index].removed) {
     judge_.restore_fifo(index, record.state);
   }
   hold_.restore(index, record.state);

@@ -80,6 +80,10 @@ std::vector<Verdict> Judge::handle(const StateSeen& seen) {
   } else {
     views.dbus = seen.state;
     views.dbus_absent = false;
+    if (seen.answered && views.fifo) {
+      // It is the same keepalived, and the FIFO's line is older than this answer.
+      views.fifo = seen.state;
+    }
   }
   const Cause told = seen.state == VrrpState::stop ? Cause::shutdown : Cause::signal;
   judge(seen.instance, seen.answered ? Cause::resync : told, verdicts);

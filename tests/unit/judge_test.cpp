@@ -366,6 +366,20 @@ BOOST_AUTO_TEST_CASE(a_lost_owner_is_not_the_end_of_a_process_that_runs) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_is_newer_than_the_line_before_it) {
+  const core::Topology topology = topology_of(true);
+  core::Statistics statistics;
+  core::Judge judge(topology, statistics, start);
+  judge.restore(0, VrrpState::backup);
+  judge.restore_fifo(0, VrrpState::backup);
+  judge.step(kernel_read, start);
+  judge.step(owner_found, start);
+  judge.step(dbus(VrrpState::fault, true), start);
+  judge.step(read_complete, start);
+  judge.step(bus_lost, start);
+  BOOST_TEST((judge.state(0) == VrrpState::fault));
+}
+
 BOOST_AUTO_TEST_CASE(an_ended_process_that_is_started_again_is_no_news) {
   const core::Topology topology = topology_of(true);
   core::Statistics statistics;

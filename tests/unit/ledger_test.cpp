@@ -302,6 +302,27 @@ BOOST_AUTO_TEST_CASE(a_removed_instance_of_which_nobody_was_told_is_forgotten) {
   BOOST_TEST(third.topology.instances.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(what_comes_back_is_not_what_was_removed) {
+  Scenario first;
+  set_up(first);
+  first.begin_settled();
+  Scenario second;
+  second.add_instance("VI_2");
+  second.add_notifier().target = {"/bin/consumer"};
+  follow(second, first);
+  second.begin_settled();
+  second.happen(core::Observation(core::KeepalivedWatched{}));
+  second.happen(core::HandoverRequested{core::Duration(1'000'000)});
+  second.advance(1);
+  Scenario third;
+  set_up(third);
+  follow(third, second);
+  third.begin_settled(VrrpState::master);
+  third.happen(core::Observation(core::DbusBusLost{}));
+  third.advance(10);
+  BOOST_TEST((third.engine().statuses().at(0).state == VrrpState::master));
+}
+
 BOOST_AUTO_TEST_CASE(handing_over_sends_nothing_more_and_waits_for_what_is_in_flight) {
   Scenario first;
   set_up(first);
