@@ -61,6 +61,14 @@ std::optional<core::MonotonicTime> started_by(const UniqueFd& file) {
   return core::MonotonicTime(core::Duration(microseconds));
 }
 
+/// Whether the path still leads to the file that was opened there.
+bool is_in_place(const UniqueFd& file, const std::string& path) {
+  struct stat opened {};
+  struct stat present {};
+  return fstat(file.get(), &opened) == 0 && stat(path.c_str(), &present) == 0 &&
+         opened.st_ino == present.st_ino && opened.st_dev == present.st_dev;
+}
+
 std::string started_text(core::MonotonicTime started) {
   return std::to_string(started.time_since_epoch().count()) + "\n";
 }
@@ -112,19 +120,15 @@ void StateDirectory::acquire() {
 }
 
 bool StateDirectory::held() const {
-  return lock_ && is_in_place(lock_);
-}
-
-bool StateDirectory::is_in_place(const UniqueFd& lock) const {
-  struct stat opened {};
-  struct stat present {};
-  return fstat(lock.get(), &opened) == 0 && stat(lock_path().c_str(), &present) == 0 &&
-         opened.st_ino == present.st_ino && opened.st_dev == present.st_dev;
+  return lock_ && is_in_place(lock_, lock_path());
 }
 
 void StateDirectory::on_lock_changed() {
   if (waiting_) {
     try_lock();
+  } else if (lock_ && !is_in_place(lock_, lock_path())) {
+    lock_.reset();
+    handlers_.outlived();
   }
 }
 
@@ -137,7 +141,9 @@ void StateDirectory::on_asked() {
 bool StateDirectory::newer_one_asks() const {
   try {
     const UniqueFd file = open_own(takeover_path(), O_RDONLY);
-    return started_by(file).value_or(started_) > started_;
+    // Whoever has asked and is gone does not want it any more.
+    const bool still_waits = flock(file.get(), LOCK_SH | LOCK_NB) != 0;
+    return still_waits && started_by(file).value_or(started_) > started_;
   } catch (const std::exception&) {
     // Gone already, or from nobody who may ask.
     return false;
@@ -155,13 +161,14 @@ void StateDirectory::try_lock() {
   }
   if (news != nullptr) {
     waiting_ = false;
+    request_.reset();
     timer_.cancel();
     (*news)();
   }
 }
 
 const std::function<void()>* StateDirectory::advance() {
-  if (!candidate_ || !is_in_place(candidate_)) {
+  if (!candidate_ || !is_in_place(candidate_, lock_path())) {
     candidate_ = open_own(lock_path(), O_RDWR | O_CREAT);
   }
   if (flock(candidate_.get(), LOCK_EX | LOCK_NB) == 0) {
@@ -179,15 +186,18 @@ const std::function<void()>* StateDirectory::advance() {
 }
 
 void StateDirectory::request() {
-  if (requested_) {
+  const bool asks_already = request_ && is_in_place(request_, takeover_path());
+  if (asks_already || newer_one_asks()) {
     return;
   }
-  requested_ = true;
   const std::string path = path_ + "/takeover." + std::to_string(getpid());
-  write_whole(open_own(path, O_WRONLY | O_CREAT | O_TRUNC), path, started_text(started_));
-  if (rename(path.c_str(), takeover_path().c_str()) != 0) {
+  UniqueFd file = open_own(path, O_RDWR | O_CREAT | O_TRUNC);
+  write_whole(file, path, started_text(started_));
+  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0 ||
+      rename(path.c_str(), takeover_path().c_str()) != 0) {
     throw_errno("cannot ask for the state directory " + path_);
   }
+  request_ = std::move(file);
 }
 
 const std::function<void()>* StateDirectory::take_by_force() {
@@ -202,10 +212,13 @@ const std::function<void()>* StateDirectory::take_by_force() {
 }
 
 const std::function<void()>* StateDirectory::own(UniqueFd lock) {
-  if (!is_in_place(lock)) {
+  if (!is_in_place(lock, lock_path())) {
     // Another one has renamed its own over it between our opening and locking it.
     timer_.set(read_clocks().monotonic);
     return nullptr;
+  }
+  if (newer_one_asks()) {
+    return &handlers_.outlived;
   }
   if (ftruncate(lock.get(), 0) != 0 || lseek(lock.get(), 0, SEEK_SET) != 0) {
     throw_errno("cannot write " + lock_path());

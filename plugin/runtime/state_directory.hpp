@@ -5,10 +5,11 @@
 /// keepalived starts a new loader before the old one has gone, at every reload; so the newer asks
 /// and the older lets go. A file `lock` is held with flock(2), which the kernel releases however
 /// its holder ends, and says since when its holder runs. Who wants it renames a file over
-/// `takeover` that says the same of itself; an older holder sees that by inotify(7), hands over and
-/// closes the lock, which in turn is seen by inotify. Nobody polls and nobody waits in a system
-/// call. A holder that does not let go in time is left behind with the old inode: a new `lock` is
-/// renamed into its place, and what it would still write is not written.
+/// `takeover` that says the same of itself and is locked as long as it waits; an older holder sees
+/// that by inotify(7), hands over and closes the lock, which in turn is seen by inotify. Nobody
+/// polls and nobody waits in a system call. Of several that wait only the newest begins. A holder
+/// that does not let go in time is left behind with the old inode: a new `lock` is renamed into its
+/// place, what it would still write is not written, and it ends as soon as it sees that.
 #pragma once
 
 #include <functional>
@@ -82,7 +83,6 @@ class StateDirectory {
   const std::function<void()>* take_by_force();
   const std::function<void()>* own(UniqueFd lock);
   void request();
-  [[nodiscard]] bool is_in_place(const UniqueFd& lock) const;
   [[nodiscard]] bool newer_one_asks() const;
   [[nodiscard]] std::string lock_path() const { return path_ + "/lock"; }
   [[nodiscard]] std::string takeover_path() const { return path_ + "/takeover"; }
@@ -94,8 +94,8 @@ class StateDirectory {
   const core::MonotonicTime started_;
   UniqueFd lock_;       ///< Locked, and ours unless it has been renamed over.
   UniqueFd candidate_;  ///< Kept open while waiting: its closing would wake all who wait.
+  UniqueFd request_;    ///< `takeover`, locked while we wait.
   bool waiting_ = false;
-  bool requested_ = false;
   std::optional<DirectoryWatch> lock_watch_;
   std::optional<DirectoryWatch> takeover_watch_;
   Timer timer_;

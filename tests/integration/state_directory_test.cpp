@@ -101,6 +101,38 @@ BOOST_FIXTURE_TEST_CASE(the_newer_asks_and_the_older_lets_go, Stage) {
   BOOST_TEST(newer.requested == 0);
 }
 
+BOOST_FIXTURE_TEST_CASE(of_several_that_ask_only_the_newest_begins, Stage) {
+  Worker first(loop, temporary.path());
+  first.directory->acquire();
+  BOOST_TEST(until([&] { return first.acquired == 1; }));
+  Worker second(loop, temporary.path());
+  second.directory->acquire();
+  BOOST_TEST(until([&] { return first.requested == 1; }));
+  Worker third(loop, temporary.path());
+  third.directory->acquire();
+  BOOST_TEST(until([&] { return first.requested == 2; }));
+  first.directory.reset();
+  BOOST_TEST(until([&] { return third.acquired + second.acquired == 1; }));
+  BOOST_TEST(third.acquired == 1);
+  BOOST_TEST(until([&] { return second.outlived == 1; }));
+}
+
+BOOST_FIXTURE_TEST_CASE(one_that_asks_and_dies_is_not_waited_for, Stage) {
+  Worker first(loop, temporary.path());
+  first.directory->acquire();
+  BOOST_TEST(until([&] { return first.acquired == 1; }));
+  Worker second(loop, temporary.path());
+  second.directory->acquire();
+  BOOST_TEST(until([&] { return first.requested == 1; }));
+  {
+    Worker third(loop, temporary.path());
+    third.directory->acquire();
+    BOOST_TEST(until([&] { return first.requested == 2; }));
+  }
+  first.directory.reset();
+  BOOST_TEST(until([&] { return second.acquired == 1; }));
+}
+
 BOOST_FIXTURE_TEST_CASE(the_older_gives_way_to_a_newer_holder, Stage) {
   Worker older(loop, temporary.path());
   Worker newer(loop, temporary.path());
@@ -129,6 +161,11 @@ BOOST_FIXTURE_TEST_CASE(a_holder_that_hangs_is_left_behind, Stage) {
   newer.directory->write("newer");
   older.directory->write("older");
   BOOST_TEST(newer.directory->read().value_or("") == "newer");
+  // Once it wakes up it learns that it is one too many.
+  BOOST_TEST(tests::wait_until([&] {
+    hung.dispatch();
+    return older.outlived == 1;
+  }));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_directory_that_others_can_write_is_refused, Stage) {
