@@ -40,7 +40,8 @@ CPPFLAGS_ALL := -Iinclude -Iplugin -I. $(PKG_CFLAGS) -DBATCH_NOTIFIER_VERSION='"
 CXXFLAGS_ALL := -std=c++20 $(WARNINGS) $(CXX_WARNINGS) -fPIC -fvisibility=hidden \
                 $(HARDEN) $(SANITIZER) $(CXXFLAGS)
 CFLAGS_ALL   := -std=c11 $(WARNINGS) -Wpedantic $(HARDEN) $(SANITIZER) $(CFLAGS)
-LDFLAGS_ALL  := -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER) $(LDFLAGS)
+# -pthread: until glibc 2.32, pthread_sigmask is in a library of its own.
+LDFLAGS_ALL  := -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER) $(LDFLAGS)
 ifeq ($(STATIC_RUNTIME),1)
 RUNTIME_LIBS := -static-libstdc++ -static-libgcc
 endif
@@ -139,6 +140,11 @@ tests: $(BUILD)/tests/bench $(BUILD)/tests/unit $(BUILD)/tests/integration $(C_H
 .PHONY: check
 check:
 	scripts/check
+
+##@ matrix         demo and tests with the keepalived of each Debian release; MATRIX="RELEASE… SUITE…" (root)
+.PHONY: matrix
+matrix:
+	scripts/matrix $(MATRIX)
 
 # Gates. Each is silent when it holds.
 OWN_CXX    := $(sort $(shell find plugin tests -name '*.cpp'))

@@ -260,6 +260,29 @@ BOOST_AUTO_TEST_CASE(a_bus_that_dies_changes_no_state) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(without_dbus_the_fifo_tells_everything_and_the_stop_too) {
+  const ManyInstances network;
+  KeepalivedNode node(network.node, "", ManyInstances::configuration(2) + quick);
+  const auto told = [&](const std::string& state) {
+    return wait_until([&] {
+      const auto states = Told(node.command_file()).states();
+      return states == std::map<std::string, std::string>{{"VI_0", state}, {"VI_1", state}};
+    });
+  };
+  const auto seen = [&] { return read_file(node.command_file()) + node.log(); };
+  node.start();
+  BOOST_REQUIRE_MESSAGE(told("MASTER"), seen());
+  network.cut();
+  BOOST_REQUIRE_MESSAGE(told("FAULT"), seen());
+  BOOST_TEST(Told(node.command_file()).entry("VI_0").at("authority") == "fifo");
+  network.heal();
+  BOOST_REQUIRE_MESSAGE(told("MASTER"), seen());
+  node.stop();
+  BOOST_REQUIRE_MESSAGE(told("STOP"), seen());
+  BOOST_TEST(Told(node.command_file()).broken_promises() == "");
+  BOOST_TEST(wait_until([&] { return node.plugin_processes().empty(); }));
+}
+
 BOOST_AUTO_TEST_CASE(a_damaged_ledger_is_kept_aside_and_everybody_gets_a_snapshot) {
   Node node(3);
   const std::size_t before = node.batches();
