@@ -143,7 +143,7 @@ std::vector<Verdict> Judge::handle(const VipsSeen& seen) {
     views.first_vip_changed = now_;
     views.disputed_first_vip.reset();
   }
-  judge(seen.instance, Cause::signal, verdicts);
+  judge(seen.instance, seen.answered ? Cause::resync : Cause::signal, verdicts);
   return verdicts;
 }
 

@@ -58,6 +58,7 @@ struct VipsSeen {
   InstanceIndex instance = 0;  ///< Which instance.
   std::uint32_t present = 0;   ///< How many of its VIPs, excluded ones too, are there.
   bool first_present = false;  ///< Whether the first of `virtual_ipaddress` is.
+  bool answered = false;       ///< Found by reading, so the moment of change is not known.
 };
 
 /// The kernel's addresses have been read in full; VipsSeen of every instance came before this.

@@ -40,13 +40,13 @@ void VipTable::end_dump() {
 
 void VipTable::sweep(Link& link) {
   if (link.mark == Mark::nobody) {
-    rename(link, std::nullopt);
+    rename(link, std::nullopt, Origin::dump);
   }
   for (auto entry = link.addresses.begin(); entry != link.addresses.end();) {
     auto& [key, address] = *entry;
     if (address.present && address.mark == Mark::nobody) {
       address.present = false;
-      count(link, key.address, false);
+      count(link, key.address, false, Origin::dump);
     }
     entry = address.present ? std::next(entry) : link.addresses.erase(entry);
   }
@@ -64,7 +64,7 @@ void VipTable::apply(const LinkEvent& event, Origin origin) {
   if (!outranks(origin, link.mark)) {
     return;
   }
-  rename(link, wanted ? std::optional(named->second) : std::nullopt);
+  rename(link, wanted ? std::optional(named->second) : std::nullopt, origin);
   if (!event.present) {
     // The kernel has said so of each address already; its index may be given to another link.
     for (auto& [key, address] : link.addresses) {
@@ -89,7 +89,7 @@ void VipTable::apply(const AddressEvent& event, Origin origin) {
   KernelAddress& address = entry->second;
   if (outranks(origin, address.mark) && address.present != event.present) {
     address.present = event.present;
-    count(link, event.address, event.present);
+    count(link, event.address, event.present, origin);
   }
   if (!dumping_ && !address.present) {
     link.addresses.erase(entry);
@@ -116,24 +116,24 @@ bool VipTable::is_configured(const IpAddress& address) const {
   return found != vips_.end() && found->first.first == address;
 }
 
-void VipTable::rename(Link& link, std::optional<InterfaceId> interface) {
+void VipTable::rename(Link& link, std::optional<InterfaceId> interface, Origin origin) {
   if (link.interface == interface) {
     return;
   }
   for (const auto& [key, address] : link.addresses) {
     if (address.present) {
-      count(link, key.address, false);
+      count(link, key.address, false, origin);
     }
   }
   link.interface = interface;
   for (const auto& [key, address] : link.addresses) {
     if (address.present) {
-      count(link, key.address, true);
+      count(link, key.address, true, origin);
     }
   }
 }
 
-void VipTable::count(const Link& link, const IpAddress& address, bool present) {
+void VipTable::count(const Link& link, const IpAddress& address, bool present, Origin origin) {
   const auto found = link.interface ? vips_.find({address, *link.interface}) : vips_.end();
   if (found == vips_.end()) {
     return;
@@ -150,6 +150,7 @@ void VipTable::count(const Link& link, const IpAddress& address, bool present) {
     if (use.first) {
       instance.now.first_present = present;
     }
+    instance.newest = origin;
     if (!instance.changed) {
       instance.changed = true;
       changed_.push_back(use.instance);
@@ -164,7 +165,8 @@ std::vector<VipsSeen> VipTable::take_changes() {
     instance.changed = false;
     if (instance.now != instance.taken) {
       instance.taken = instance.now;
-      seen.push_back({index, instance.now.present, instance.now.first_present});
+      seen.push_back({index, instance.now.present, instance.now.first_present,
+                      instance.newest == Origin::dump});
     }
   }
   changed_.clear();
@@ -177,7 +179,7 @@ std::vector<VipsSeen> VipTable::take_all() {
   for (InstanceIndex index = 0; index < instances_.size(); ++index) {
     const Watched& instance = instances_[index];
     if (!instance.ignored) {
-      seen.push_back({index, instance.now.present, instance.now.first_present});
+      seen.push_back({index, instance.now.present, instance.now.first_present, /*answered=*/true});
     }
   }
   return seen;

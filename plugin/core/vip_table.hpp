@@ -76,9 +76,10 @@ class VipTable {
   /// Takes in what is said about an address.
   void apply(const AddressEvent& event, Origin origin);
 
-  /// The instances whose picture differs from when it was last taken.
+  /// The instances whose picture differs from when it was last taken. VipsSeen::answered says that
+  /// a dump brought the newest of their changes to light.
   std::vector<VipsSeen> take_changes();
-  /// All instances, in the order of the topology.
+  /// All instances, in the order of the topology, as answered.
   std::vector<VipsSeen> take_all();
 
  private:
@@ -127,14 +128,15 @@ class VipTable {
     Picture now;
     Picture taken;
     bool ignored = false;
-    bool changed = false;  // Listed in changed_.
+    bool changed = false;                  // Listed in changed_.
+    Origin newest = Origin::notification;  // Of the newest change.
   };
 
   static bool outranks(Origin origin, Mark& mark);
   static bool is_empty(const Link& link);
   [[nodiscard]] bool is_configured(const IpAddress& address) const;
-  void rename(Link& link, std::optional<InterfaceId> interface);
-  void count(const Link& link, const IpAddress& address, bool present);
+  void rename(Link& link, std::optional<InterfaceId> interface, Origin origin);
+  void count(const Link& link, const IpAddress& address, bool present, Origin origin);
   void sweep(Link& link);
 
   std::unordered_map<std::string, InterfaceId> interfaces_;

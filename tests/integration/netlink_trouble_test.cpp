@@ -189,6 +189,22 @@ BOOST_AUTO_TEST_CASE(an_overrun_is_counted_and_made_good) {
   BOOST_TEST(recorder.story.find("lost") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_an_overrun_hid_is_told_as_found_by_reading) {
+  start(make_topology({{make_vip(address_of(1), "d0")}, {make_vip(address_of(4000), "d0")}}),
+        /*receive_buffer=*/4096);
+  BOOST_TEST_REQUIRE(until([this] { return recorder.reads == 1; }));
+  // Nobody listens, so that the first is queued and the last is not.
+  network.ip_batch(change("add", 1, 4001));
+  BOOST_TEST(comes_to(0, 1));
+  BOOST_TEST(comes_to(1, 1));
+  BOOST_TEST(!recorder.answered[0]);
+  BOOST_TEST(recorder.answered[1]);
+  BOOST_TEST_REQUIRE(until([this] { return recorder.reads == 2; }));
+  network.ip("address del " + address_of(4000) + "/32 dev d0");
+  BOOST_TEST(comes_to(1, 0));
+  BOOST_TEST(!recorder.answered[1]);
+}
+
 BOOST_AUTO_TEST_CASE(believes_nobody_but_the_kernel) {
   start_and_read(make_topology({{make_vip("10.0.0.1", "d0")}, {make_vip("10.0.0.2", "d0")}}));
   const std::uint32_t port = port_of_source();

@@ -54,6 +54,7 @@ class VipRecorder final : public core::ObservationSink {
     if (const auto* vips = std::get_if<core::VipsSeen>(&observation)) {
       present[vips->instance] = vips->present;
       first[vips->instance] = vips->first_present;
+      answered[vips->instance] = vips->answered;
       story += "v" + std::to_string(vips->instance) + " ";
     } else if (std::holds_alternative<core::KernelReadComplete>(observation)) {
       ++reads;
@@ -65,6 +66,7 @@ class VipRecorder final : public core::ObservationSink {
 
   std::map<core::InstanceIndex, std::uint32_t> present;  ///< VipsSeen::present, the newest.
   std::map<core::InstanceIndex, bool> first;             ///< VipsSeen::first_present, the newest.
+  std::map<core::InstanceIndex, bool> answered;          ///< VipsSeen::answered, the newest.
   int reads = 0;                                         ///< How many KernelReadComplete came.
   std::string story;  ///< "v0 " for VipsSeen of instance 0, "complete ", "lost ", in their order.
 };

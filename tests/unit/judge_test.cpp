@@ -284,6 +284,21 @@ BOOST_AUTO_TEST_CASE(without_a_bus_a_closed_fifo_means_that_keepalived_is_gone) 
   BOOST_TEST((judge.state(0) == VrrpState::backup));
 }
 
+BOOST_AUTO_TEST_CASE(what_the_kernel_was_asked_for_is_no_signal) {
+  const core::Topology topology = topology_of(false);
+  core::Statistics statistics;
+  core::Judge judge(topology, statistics, start);
+  judge.step(vips(0, false), start);
+  judge.step(kernel_read, start);
+  const auto heard = judge.step(vips(1, true), start);
+  BOOST_REQUIRE_EQUAL(heard.size(), 1U);
+  BOOST_TEST((heard[0].cause == core::Cause::signal));
+  const auto read = judge.step(core::VipsSeen{0, 0, false, /*answered=*/true}, start);
+  BOOST_REQUIRE_EQUAL(read.size(), 1U);
+  BOOST_TEST((read[0].state == VrrpState::backup));
+  BOOST_TEST((read[0].cause == core::Cause::resync));
+}
+
 BOOST_AUTO_TEST_CASE(a_dying_bus_that_reports_a_lost_owner_first_is_no_news_of_keepalived) {
   const core::Topology topology = topology_of(true);
   core::Statistics statistics;

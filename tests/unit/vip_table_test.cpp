@@ -314,6 +314,39 @@ BOOST_AUTO_TEST_CASE(taking_all_takes_the_changes_too) {
   BOOST_TEST(text_of(table.take_changes(), true) == "SHARED=0");
 }
 
+BOOST_AUTO_TEST_CASE(what_was_read_is_told_from_what_was_heard) {
+  VipTable table(topology());
+  const auto only_answered = [&table] {
+    const std::vector<VipsSeen> seen = table.take_changes();
+    BOOST_TEST_REQUIRE(seen.size() == 1U);
+    return seen.front().answered;
+  };
+  link(2, "eth0")(table);
+  add(2, "10.0.0.8")(table);
+  BOOST_TEST(!only_answered());
+  // Not listed any more: that it went was missed.
+  table.begin_dump();
+  dumped_link(2, "eth0")(table);
+  table.end_dump();
+  BOOST_TEST(only_answered());
+  // Listed, and nobody had said that it came.
+  table.begin_dump();
+  dumped_link(2, "eth0")(table);
+  dumped(2, "10.0.0.8")(table);
+  table.end_dump();
+  BOOST_TEST(only_answered());
+  // A notification during a dump is heard like any other.
+  table.begin_dump();
+  remove(2, "10.0.0.8")(table);
+  dumped_link(2, "eth0")(table);
+  dumped(2, "10.0.0.8")(table);
+  table.end_dump();
+  BOOST_TEST(!only_answered());
+  for (const VipsSeen& vips : table.take_all()) {
+    BOOST_TEST(vips.answered);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_end_of_a_dump_is_a_change) {
   VipTable table(topology());
   for (const Step& step : {link(2, "eth0"), add(2, "10.0.0.8")}) {
