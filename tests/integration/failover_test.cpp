@@ -19,10 +19,6 @@ using namespace batch_notifier::tests;
 
 namespace {
 
-boost::test_tools::assertion_result keepalived_runs(boost::unit_test::test_unit_id /*unit*/) {
-  return can_run_keepalived();
-}
-
 std::string pair_configuration(const std::string& priority) {
   return "vrrp_instance web {\n    interface eth0\n    virtual_router_id 51\n    priority " +
          priority +
@@ -83,13 +79,6 @@ struct PairNode {
     BOOST_TEST(entry.at("health") == "ok");
   }
 };
-
-/// Seconds of the day of a time in a batch.
-double seconds_of_day(const nlohmann::json& time) {
-  const std::string text = time.get<std::string>();
-  return std::stod(text.substr(11, 2)) * 3600 + std::stod(text.substr(14, 2)) * 60 +
-         std::stod(text.substr(17, 9));
-}
 
 /// How many batches a burst may take: one when its window closes, and one for each `batch_interval`
 /// of 2 s for which keepalived goes on. On a machine that is not busy it is over in a second, and

@@ -6,146 +6,51 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
-#include <map>
 #include <string>
-#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
-#include "runtime/ledger_file.hpp"
-#include "tests/support/cluster.hpp"
-#include "tests/support/keepalived_node.hpp"
-#include "tests/support/private_bus.hpp"
+#include "tests/support/lone_node.hpp"
 #include "tests/support/told.hpp"
 #include "tests/support/wait.hpp"
 
 using namespace batch_notifier::tests;
 
-namespace {
-
-boost::test_tools::assertion_result keepalived_runs(boost::unit_test::test_unit_id /*unit*/) {
-  boost::test_tools::assertion_result result(can_run_keepalived());
-  result.message() << "needs root and keepalived";
-  return result;
-}
-
-const char* const quick = "@batch_notifier batch_interval 0.1\n@batch_notifier master_hold 0.2\n";
-
-/// A node of a few instances that are alone on their network, and so become MASTER.
-struct Node {
-  explicit Node(std::size_t count)
-      : node(network.node, bus.address(), ManyInstances::configuration(count) + quick) {
-    node.start();
-    expect(std::vector<std::string>(count, "MASTER"));
-  }
-
-  /// Waits until both consumers know the instances VI_0 … in these states, and checks every
-  /// promise.
-  void expect(const std::vector<std::string>& states) {
-    std::map<std::string, std::string> expected;
-    for (std::size_t number = 0; number < states.size(); ++number) {
-      expected["VI_" + std::to_string(number)] = states[number];
-    }
-    for (const std::string& path : {node.command_file(), node.append_file()}) {
-      const bool arrived = wait_until([&] { return Told(path).states() == expected; });
-      BOOST_REQUIRE_MESSAGE(arrived, path << ":\n" << read_file(path) << node.log());
-      BOOST_TEST(Told(path).broken_promises() == "");
-    }
-  }
-
-  /// What the worker that holds the state directory says of itself. keepalived takes its scripts'
-  /// standard error away, so the log does not tell.
-  [[nodiscard]] std::string holder() const { return read_file(node.file("state/lock")); }
-
-  /// Waits until another worker than `former` holds the state directory.
-  void expect_another(const std::string& former) const {
-    BOOST_REQUIRE_MESSAGE(wait_until([&] { return !holder().empty() && holder() != former; }),
-                          node.log());
-  }
-
-  /// Waits until it is on the ledger that everybody knows everything. A kill before that may cost a
-  /// repeated delivery: at least once is the promise.
-  void expect_acknowledged() const {
-    const auto all_told = [this] {
-      const auto ledger =
-          batch_notifier::runtime::read_ledger(read_file(node.file("state/ledger")));
-      for (const auto& notifier : ledger.notifiers) {
-        for (std::size_t index = 0; index < ledger.instances.size(); ++index) {
-          const auto& told = notifier.told[index];
-          if (told.uncertain || told.state != ledger.instances[index].state) {
-            return false;
-          }
-        }
-      }
-      return true;
-    };
-    BOOST_REQUIRE(wait_until(all_told));
-  }
-
-  [[nodiscard]] std::size_t batches() const { return Told(node.command_file()).batches().size(); }
-  [[nodiscard]] pid_t pid_in(const std::string& file) const {
-    return static_cast<pid_t>(std::stol(read_file(node.file(file))));
-  }
-  /// The worker is the one that leads a session of its own.
-  [[nodiscard]] pid_t worker() const {
-    for (const pid_t pid : node.plugin_processes()) {
-      if (getsid(pid) == pid) {
-        return pid;
-      }
-    }
-    return -1;
-  }
-  [[nodiscard]] pid_t supervisor() const {
-    for (const pid_t pid : node.plugin_processes()) {
-      if (getsid(pid) != pid) {
-        return pid;
-      }
-    }
-    return -1;
-  }
-
-  ManyInstances network;
-  PrivateBus bus;
-  KeepalivedNode node;
-};
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(life_cycle, *boost::unit_test::precondition(keepalived_runs))
 
 BOOST_AUTO_TEST_CASE(a_reload_that_changes_nothing_is_not_told) {
-  Node node(3);
-  const std::size_t before = node.batches();
-  const pid_t worker = node.worker();
-  const std::string holder = node.holder();
+  LoneNode node(3);
+  const std::size_t before = node.node.batches();
+  const pid_t worker = node.node.worker();
+  const std::string holder = node.node.holder();
   node.node.reload();
-  node.expect_another(holder);
-  BOOST_TEST(wait_until([&] { return node.worker() > 0 && node.worker() != worker; }));
+  expect_another_holder(node.node, holder);
+  BOOST_TEST(wait_until([&] { return node.node.worker() > 0 && node.node.worker() != worker; }));
   // What happens next is told once, by the new worker.
   node.network.cut();
   node.expect({"FAULT", "FAULT", "FAULT"});
-  BOOST_TEST(node.batches() >= before + 1);
-  for (std::size_t index = before; index < node.batches(); ++index) {
+  BOOST_TEST(node.node.batches() >= before + 1);
+  for (std::size_t index = before; index < node.node.batches(); ++index) {
     BOOST_TEST(Told(node.node.command_file()).batches()[index].at("snapshot") == false);
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_reload_tells_of_what_was_removed_and_added) {
-  Node node(3);
-  node.node.configure(ManyInstances::configuration(2) + quick);
+  LoneNode node(3);
+  node.node.configure(LoneNode::configuration(2));
   node.node.reload();
   node.expect({"MASTER", "MASTER", "DELETED"});
-  node.node.configure(ManyInstances::configuration(4) + quick);
+  node.node.configure(LoneNode::configuration(4));
   node.node.reload();
   node.expect({"MASTER", "MASTER", "MASTER", "MASTER"});
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_and_a_start_go_on_where_they_left) {
-  Node node(3);
+  LoneNode node(3);
   node.node.stop();
   node.expect({"STOP", "STOP", "STOP"});
-  BOOST_TEST(wait_until([&] { return node.node.plugin_processes().empty(); }));
-  const std::size_t before = node.batches();
+  expect_no_plugin(node.node);
+  const std::size_t before = node.node.batches();
   node.node.start();
   node.expect({"MASTER", "MASTER", "MASTER"});
   const Told told(node.node.command_file());
@@ -155,9 +60,9 @@ BOOST_AUTO_TEST_CASE(a_stop_and_a_start_go_on_where_they_left) {
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_keepalived_is_told_as_unknown_and_its_orphans_show) {
-  Node node(3);
-  const pid_t parent = node.pid_in("keepalived.pid");
-  const pid_t child = node.pid_in("vrrp.pid");
+  LoneNode node(3);
+  const pid_t parent = node.node.pid_in("keepalived.pid");
+  const pid_t child = node.node.pid_in("vrrp.pid");
   // Held, so that the child neither is replaced nor stops in good order and takes its VIPs away.
   kill(parent, SIGSTOP);
   kill(child, SIGKILL);
@@ -167,17 +72,17 @@ BOOST_AUTO_TEST_CASE(a_killed_keepalived_is_told_as_unknown_and_its_orphans_show
   BOOST_TEST(entry.at("cause") == "lost");
   BOOST_TEST(entry.at("health") == "vip_unexpected");
   BOOST_TEST(entry.at("vips").at("present") == 1);
-  BOOST_TEST(wait_until([&] { return node.node.plugin_processes().empty(); }));
+  expect_no_plugin(node.node);
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_vrrp_child_comes_back_and_only_the_difference_is_told) {
-  Node node(3);
-  const std::size_t before = node.batches();
-  const std::string holder = node.holder();
-  kill(node.pid_in("vrrp.pid"), SIGKILL);
-  node.expect_another(holder);
+  LoneNode node(3);
+  const std::size_t before = node.node.batches();
+  const std::string holder = node.node.holder();
+  kill(node.node.pid_in("vrrp.pid"), SIGKILL);
+  expect_another_holder(node.node, holder);
   // Respawned, its instances begin as BACKUP and become MASTER again.
-  BOOST_TEST(wait_until([&] { return node.batches() > before; }));
+  BOOST_TEST(wait_until([&] { return node.node.batches() > before; }));
   node.expect({"MASTER", "MASTER", "MASTER"});
   const Told told(node.node.command_file());
   for (std::size_t index = before; index < told.batches().size(); ++index) {
@@ -188,22 +93,22 @@ BOOST_AUTO_TEST_CASE(a_killed_vrrp_child_comes_back_and_only_the_difference_is_t
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_worker_is_not_noticed_by_consumers) {
-  Node node(3);
-  const std::size_t before = node.batches();
-  const std::string holder = node.holder();
-  node.expect_acknowledged();
-  kill(node.worker(), SIGKILL);
-  node.expect_another(holder);
+  LoneNode node(3);
+  const std::size_t before = node.node.batches();
+  const std::string holder = node.node.holder();
+  expect_acknowledged(node.node);
+  kill(node.node.worker(), SIGKILL);
+  expect_another_holder(node.node, holder);
   node.network.cut();
   node.expect({"FAULT", "FAULT", "FAULT"});
   BOOST_TEST(Told(node.node.command_file()).batches()[before].at("snapshot") == false);
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_is_told_although_the_worker_is_killed_meanwhile) {
-  Node node(3);
+  LoneNode node(3);
   node.expect_acknowledged();
   // keepalived has signalled the supervisor, which starts another worker on its own way out.
-  kill(node.worker(), SIGKILL);
+  kill(node.node.worker(), SIGKILL);
   node.node.stop();
   const auto ended = [](const std::string& state) { return state == "STOP" || state == "UNKNOWN"; };
   BOOST_TEST(wait_until([&] {
@@ -216,48 +121,33 @@ BOOST_AUTO_TEST_CASE(a_stop_is_told_although_the_worker_is_killed_meanwhile) {
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_keepalived_is_noticed_with_neither_bus_nor_fifo) {
-  Node node(3);
+  LoneNode node(3);
   node.expect_acknowledged();
-  const std::string holder = node.holder();
+  const std::string holder = node.node.holder();
   node.bus.kill();
   std::filesystem::remove(node.node.file("fifo"));
-  kill(node.worker(), SIGKILL);
-  node.expect_another(holder);
-  kill(node.pid_in("keepalived.pid"), SIGSTOP);
-  kill(node.pid_in("vrrp.pid"), SIGKILL);
-  kill(node.pid_in("keepalived.pid"), SIGKILL);
+  kill(node.node.worker(), SIGKILL);
+  expect_another_holder(node.node, holder);
+  kill(node.node.pid_in("keepalived.pid"), SIGSTOP);
+  kill(node.node.pid_in("vrrp.pid"), SIGKILL);
+  kill(node.node.pid_in("keepalived.pid"), SIGKILL);
   node.expect({"UNKNOWN", "UNKNOWN", "UNKNOWN"});
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_supervisor_leaves_a_worker_that_goes_on) {
-  Node node(3);
-  const pid_t worker = node.worker();
-  kill(node.supervisor(), SIGKILL);
+  LoneNode node(3);
+  const pid_t worker = node.node.worker();
+  kill(node.node.supervisor(), SIGKILL);
   node.network.cut();
   node.expect({"FAULT", "FAULT", "FAULT"});
-  BOOST_TEST(node.worker() == worker);
+  BOOST_TEST(node.node.worker() == worker);
   // A reload starts a new one, which takes over.
-  const std::string holder = node.holder();
+  const std::string holder = node.node.holder();
   node.node.reload();
-  node.expect_another(holder);
+  expect_another_holder(node.node, holder);
   node.network.heal();
   node.expect({"MASTER", "MASTER", "MASTER"});
   BOOST_TEST(wait_until([&] { return node.node.plugin_processes().size() == 2; }));
-}
-
-BOOST_AUTO_TEST_CASE(a_bus_that_dies_changes_no_state) {
-  Node node(3);
-  const std::size_t before = node.batches();
-  node.bus.kill();
-  node.bus.start();
-  // keepalived never comes back to it; the kernel decides from here on.
-  node.network.cut();
-  BOOST_TEST(wait_until([&] { return node.batches() > before; }));
-  const Told told(node.node.command_file());
-  for (const nlohmann::json& change : told.batches()[before].at("changes")) {
-    BOOST_TEST(change.at("authority") != "dbus");
-    BOOST_TEST(change.at("previous") == "MASTER");
-  }
 }
 
 BOOST_AUTO_TEST_CASE(without_dbus_the_fifo_tells_everything_and_the_stop_too) {
@@ -284,17 +174,17 @@ BOOST_AUTO_TEST_CASE(without_dbus_the_fifo_tells_everything_and_the_stop_too) {
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_ledger_is_kept_aside_and_everybody_gets_a_snapshot) {
-  Node node(3);
-  const std::size_t before = node.batches();
+  LoneNode node(3);
+  const std::size_t before = node.node.batches();
   const std::string ledger = node.node.file("state/ledger");
   BOOST_TEST_REQUIRE(std::filesystem::exists(ledger));
-  kill(node.supervisor(), SIGSTOP);
-  kill(node.worker(), SIGKILL);
+  kill(node.node.supervisor(), SIGSTOP);
+  kill(node.node.worker(), SIGKILL);
   std::string text = read_file(ledger);
   text[text.size() / 2] = static_cast<char>(text[text.size() / 2] ^ 1);
   write_file(ledger, text);
-  kill(node.supervisor(), SIGCONT);
-  BOOST_TEST(wait_until([&] { return node.batches() > before; }));
+  kill(node.node.supervisor(), SIGCONT);
+  BOOST_TEST(wait_until([&] { return node.node.batches() > before; }));
   BOOST_TEST(Told(node.node.command_file()).batches()[before].at("snapshot") == true);
   BOOST_TEST(std::filesystem::exists(ledger + ".corrupt"));
 }

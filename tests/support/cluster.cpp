@@ -46,15 +46,15 @@ void ManyInstances::set_cables(const std::string& state) const {
   node.ip_batch(lines);
 }
 
-std::string ManyInstances::configuration(std::size_t count) {
+std::string ManyInstances::configuration(std::size_t count, const std::string& advert_int) {
   std::ostringstream text;
   for (std::size_t number = 0; number < count; ++number) {
     const std::size_t cable = number % cables;
     const std::size_t vrid = number / cables + 1;
     text << "vrrp_instance VI_" << number << " {\n    interface d" << cable
-         << "\n    virtual_router_id " << vrid
-         << "\n    priority 100\n    advert_int 1\n    virtual_ipaddress {\n        10." << cable
-         << ".1." << vrid << "/32\n    }\n}\n";
+         << "\n    virtual_router_id " << vrid << "\n    priority 100\n    advert_int "
+         << advert_int << "\n    virtual_ipaddress {\n        10." << cable << ".1." << vrid
+         << "/32\n    }\n}\n";
   }
   return text.str();
 }

@@ -43,8 +43,10 @@ class ManyInstances {
 
   NetworkNamespace node;  ///< Where they are.
 
-  /// `count` vrrp_instance blocks, named VI_0 …, one VIP each, alone on their network.
-  [[nodiscard]] static std::string configuration(std::size_t count);
+  /// `count` vrrp_instance blocks, named VI_0 …, one VIP each, alone on their network. `advert_int`
+  /// is in seconds: a third of what it takes to become MASTER, and a burden for many instances.
+  [[nodiscard]] static std::string configuration(std::size_t count,
+                                                 const std::string& advert_int = "1");
   /// All cables at once.
   void cut() const { set_cables("down"); }
   /// All cables at once.

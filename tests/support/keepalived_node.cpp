@@ -11,6 +11,7 @@
 
 #include <sys/stat.h>
 
+#include "tests/support/told.hpp"
 #include "tests/support/wait.hpp"
 
 namespace batch_notifier::tests {
@@ -47,10 +48,15 @@ bool can_run_keepalived() {
   return geteuid() == 0 && std::system("command -v keepalived >/dev/null 2>&1") == 0;
 }
 
-KeepalivedNode::KeepalivedNode(const NetworkNamespace& where, std::string bus_address,
+KeepalivedNode::KeepalivedNode(const NetworkNamespace& where, const std::string& bus_address,
+                               const std::string& body)
+    : KeepalivedNode(where, NodeSetup{bus_address, !bus_address.empty(), true, ""}, body) {
+}
+
+KeepalivedNode::KeepalivedNode(const NetworkNamespace& where, NodeSetup setup,
                                const std::string& body)
     : where_(where),
-      bus_address_(std::move(bus_address)),
+      setup_(std::move(setup)),
       loader_(build_directory() + "/keepalived-plugin-loader") {
   write_file(file("consumer"), "#!/bin/sh\nexec cat >>" + command_file() + "\n");
   chmod(file("consumer").c_str(), 0755);
@@ -61,6 +67,7 @@ KeepalivedNode::~KeepalivedNode() {
   if (keepalived_ && keepalived_->running()) {
     stop();
   }
+  loaders_.clear();
   for (const pid_t pid : plugin_processes()) {
     kill(pid, SIGKILL);
   }
@@ -72,11 +79,15 @@ void KeepalivedNode::configure(const std::string& body) {
   const std::string build = build_directory();
   std::ostringstream text;
   text << "global_defs {\n"
-       << (bus_address_.empty() ? "" : "    enable_dbus\n") << "    vrrp_version 3\n"
+       << (setup_.enable_dbus ? "    enable_dbus\n" : "") << "    vrrp_version 3\n"
        << "    script_user root\n"
-       << "    vrrp_notify_fifo " << file("fifo") << "\n"
-       << "    vrrp_notify_fifo_script \"" << loader_ << " -l -f " << file("keepalived.conf")
-       << " -s " << file("state") << " " << build << "/batch_notifier.so\"\n}\n"
+       << setup_.more_globals;
+  if (setup_.with_fifo) {
+    text << "    vrrp_notify_fifo " << file("fifo") << "\n"
+         << "    vrrp_notify_fifo_script \"" << loader_ << " -l -f " << file("keepalived.conf")
+         << " -s " << file("state") << " " << build << "/batch_notifier.so\"\n";
+  }
+  text << "}\n"
        << body << "\n@batch_notifier notify_batch \"" << file("consumer") << "\" "
        << command_options_ << "\n"
        << "@batch_notifier append_file \"" << append_file() << "\"\n";
@@ -96,13 +107,42 @@ void KeepalivedNode::start() {
       where_.inside({"keepalived", "--dont-fork", "--log-console", "--vrrp", "--use-file",
                      file("keepalived.conf"), "--pid", file("keepalived.pid"), "--vrrp_pid",
                      file("vrrp.pid")}),
-      file("log"),
-      std::map<std::string, std::string>{{"DBUS_SYSTEM_BUS_ADDRESS", bus_address_},
-                                         {"TMPDIR", files_.path()}});
+      file("log"), environment());
+}
+
+std::map<std::string, std::string> KeepalivedNode::environment() const {
+  // An empty address would mean the machine's own bus.
+  const std::string nowhere = "unix:path=" + file("no-bus");
+  return {{"DBUS_SYSTEM_BUS_ADDRESS", setup_.bus_address.empty() ? nowhere : setup_.bus_address},
+          {"TMPDIR", files_.path()}};
+}
+
+Process& KeepalivedNode::start_loader(const std::string& fifo) {
+  const std::string build = build_directory();
+  std::vector<std::string> arguments{build + "/keepalived-plugin-loader",
+                                     "-l",
+                                     "-D",
+                                     "-f",
+                                     file("keepalived.conf"),
+                                     "-s",
+                                     file("state"),
+                                     build + "/batch_notifier.so"};
+  if (!fifo.empty()) {
+    arguments.push_back(fifo);
+  }
+  return loaders_.emplace_back(where_.inside(arguments), file("loader.log"), environment());
 }
 
 void KeepalivedNode::stop() {
   keepalived_->signal(SIGTERM);
+  keepalived_->wait();
+}
+
+void KeepalivedNode::crash() {
+  // The parent would respawn the child, and the child stop in good order without its parent.
+  keepalived_->signal(SIGSTOP);
+  kill(pid_in("vrrp.pid"), SIGKILL);
+  keepalived_->signal(SIGKILL);
   keepalived_->wait();
 }
 
@@ -116,6 +156,32 @@ std::vector<pid_t> KeepalivedNode::processes() const {
 
 std::vector<pid_t> KeepalivedNode::plugin_processes() const {
   return processes_with({"keepalived-plugin-loader", file("keepalived.conf")});
+}
+
+pid_t KeepalivedNode::worker() const {
+  for (const pid_t pid : plugin_processes()) {
+    if (getsid(pid) == pid) {
+      return pid;
+    }
+  }
+  return -1;
+}
+
+pid_t KeepalivedNode::supervisor() const {
+  for (const pid_t pid : plugin_processes()) {
+    if (getsid(pid) != pid) {
+      return pid;
+    }
+  }
+  return -1;
+}
+
+pid_t KeepalivedNode::pid_in(const std::string& name) const {
+  return static_cast<pid_t>(std::stol(read_file(file(name))));
+}
+
+std::size_t KeepalivedNode::batches() const {
+  return Told(command_file()).batches().size();
 }
 
 double KeepalivedNode::plugin_cpu_ms() const {
@@ -132,11 +198,11 @@ double KeepalivedNode::plugin_cpu_ms() const {
 std::string KeepalivedNode::state_on_dbus(const std::string& path_end) const {
   const std::string answer = file("answer");
   std::filesystem::remove(answer);
-  Process query(
-      {"dbus-send", "--bus=" + bus_address_, "--print-reply=literal", "--dest=org.keepalived.Vrrp1",
-       "/org/keepalived/Vrrp1/Instance/" + path_end, "org.freedesktop.DBus.Properties.Get",
-       "string:org.keepalived.Vrrp1.Instance", "string:State"},
-      answer);
+  Process query({"dbus-send", "--bus=" + setup_.bus_address, "--print-reply=literal",
+                 "--dest=org.keepalived.Vrrp1", "/org/keepalived/Vrrp1/Instance/" + path_end,
+                 "org.freedesktop.DBus.Properties.Get", "string:org.keepalived.Vrrp1.Instance",
+                 "string:State"},
+                answer);
   query.wait();
   std::istringstream words(read_file(answer));
   std::string word;

@@ -4,10 +4,14 @@
 /// the plugin switched on in its keepalived.conf, and two consumers: a command and a file.
 #pragma once
 
+#include <cstddef>
+#include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include <boost/test/tree/test_unit.hpp>
 #include <sys/types.h>
 
 #include "tests/support/network_namespace.hpp"
@@ -18,12 +22,31 @@ namespace batch_notifier::tests {
 /// Whether this machine can run one: root, and keepalived is installed.
 bool can_run_keepalived();
 
+/// For boost::unit_test::precondition(): the same, with the reason for skipping.
+inline boost::test_tools::assertion_result keepalived_runs(
+    boost::unit_test::test_unit_id /*unit*/) {
+  boost::test_tools::assertion_result result(can_run_keepalived());
+  result.message() << "needs root and keepalived";
+  return result;
+}
+
+/// In what nodes differ but for their instances.
+struct NodeSetup {
+  std::string bus_address;   ///< The node's system bus; empty for a machine without one.
+  bool enable_dbus = true;   ///< Whether keepalived is to be on it.
+  bool with_fifo = true;     ///< Whether keepalived has a notify FIFO, and so starts the plugin.
+  std::string more_globals;  ///< More lines of global_defs.
+};
+
 /// A keepalived and the plugin that it starts. Both are gone when this goes.
 class KeepalivedNode {
  public:
-  /// Writes the configuration but starts nothing. `bus_address` is the node's system bus, empty for
-  /// none; `body` is what follows global_defs in keepalived.conf.
-  KeepalivedNode(const NetworkNamespace& where, std::string bus_address, const std::string& body);
+  /// Writes the configuration but starts nothing. `body` is what follows global_defs in
+  /// keepalived.conf.
+  KeepalivedNode(const NetworkNamespace& where, NodeSetup setup, const std::string& body);
+  /// The same, on the given bus if that is not empty.
+  KeepalivedNode(const NetworkNamespace& where, const std::string& bus_address,
+                 const std::string& body);
   KeepalivedNode(const KeepalivedNode&) = delete;
   KeepalivedNode& operator=(const KeepalivedNode&) = delete;
   ~KeepalivedNode();
@@ -39,8 +62,13 @@ class KeepalivedNode {
   std::string test_configuration();
   /// Starts keepalived, which starts the loader, which starts the plugin.
   void start();
+  /// Starts a loader as keepalived would, but by hand: without a FIFO if `fifo` is empty. It is
+  /// nobody's notify script, and its log is loader_log().
+  Process& start_loader(const std::string& fifo);
   /// SIGTERM to keepalived, as a service manager does; returns when keepalived has ended.
   void stop();
+  /// Ends keepalived, parent and child, as a crash of both would.
+  void crash();
   /// SIGHUP to keepalived.
   void reload();
   /// The keepalived parent process.
@@ -50,6 +78,15 @@ class KeepalivedNode {
   [[nodiscard]] std::vector<pid_t> processes() const;
   /// Process IDs of the plugin's own processes, loader and worker.
   [[nodiscard]] std::vector<pid_t> plugin_processes() const;
+  /// The one of them that leads a session of its own, the worker; -1 if there is none.
+  [[nodiscard]] pid_t worker() const;
+  /// The one that does not, the loader itself; -1 if there is none.
+  [[nodiscard]] pid_t supervisor() const;
+  /// What the worker that holds the state directory says of itself; empty if none does. keepalived
+  /// takes its scripts' standard error away, so the log does not tell.
+  [[nodiscard]] std::string holder() const { return read_file(file("state/lock")); }
+  /// Process ID in one of keepalived's own files, "keepalived.pid" or "vrrp.pid".
+  [[nodiscard]] pid_t pid_in(const std::string& name) const;
   /// CPU time that they have used so far, in milliseconds.
   [[nodiscard]] double plugin_cpu_ms() const;
 
@@ -61,7 +98,11 @@ class KeepalivedNode {
   [[nodiscard]] std::string command_file() const { return files_.file("command.jsonl"); }
   /// The file of the append_file notifier.
   [[nodiscard]] std::string append_file() const { return files_.file("append.jsonl"); }
-  /// The log of keepalived and of the plugin.
+  /// How many batches the command has been given.
+  [[nodiscard]] std::size_t batches() const;
+  /// The log of loaders that were started by hand.
+  [[nodiscard]] std::string loader_log() const { return read_file(files_.file("loader.log")); }
+  /// The log of keepalived.
   [[nodiscard]] std::string log() const { return read_file(files_.file("log")); }
   /// Where all files of the node are; keepalived's TMPDIR.
   [[nodiscard]] const std::string& path() const { return files_.path(); }
@@ -69,12 +110,15 @@ class KeepalivedNode {
   [[nodiscard]] std::string file(const std::string& name) const { return files_.file(name); }
 
  private:
+  [[nodiscard]] std::map<std::string, std::string> environment() const;
+
   const NetworkNamespace& where_;
-  std::string bus_address_;
+  NodeSetup setup_;
   TemporaryDirectory files_;
   std::string loader_;
   std::string command_options_;
   std::unique_ptr<Process> keepalived_;
+  std::list<Process> loaders_;
 };
 
 }  // namespace batch_notifier::tests

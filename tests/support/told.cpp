@@ -25,6 +25,12 @@ std::vector<std::string> breaches(const json& batch) {
   return found;
 }
 
+double seconds_of_day(const json& time) {
+  const std::string text = time.get<std::string>();
+  return std::stod(text.substr(11, 2)) * 3600 + std::stod(text.substr(14, 2)) * 60 +
+         std::stod(text.substr(17, 9));
+}
+
 Told::Told(const std::string& path) {
   std::ifstream file(path);
   std::string line;

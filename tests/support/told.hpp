@@ -17,6 +17,8 @@ namespace batch_notifier::tests {
 /// Promises of the format that a batch breaks by itself, whatever came before it: a path that does
 /// not lead from `previous` to `state`, a summary that does not add up.
 std::vector<std::string> breaches(const nlohmann::json& batch);
+/// Seconds of the day of a time in a batch.
+double seconds_of_day(const nlohmann::json& time);
 
 /// One consumer's knowledge, rebuilt from a file with one batch per line.
 class Told {
