@@ -118,6 +118,10 @@ void BatchNotifier::begin() {
                  (former.instances.empty() ? "" : ", going on from a former run"));
   start_sources();
   feed(core::TimeReached{});
+  if (!former.notifiers.empty()) {
+    // What is not configured any more has no share in it.
+    save_within(core::Duration::zero());
+  }
   if (stop_at_) {
     const core::Duration time_left = *stop_at_ - runtime::read_clocks().monotonic;
     feed(core::StopRequested{std::max(time_left, core::Duration::zero())});

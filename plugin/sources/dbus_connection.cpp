@@ -104,6 +104,10 @@ void DbusConnection::open() {
   hello_serial_ = send(*make_bus_call("Hello", nullptr));
 }
 
+const char* DbusConnection::unique_name() const {
+  return dbus_bus_get_unique_name(connection_);
+}
+
 std::uint32_t DbusConnection::send(DBusMessage& message) {
   dbus_uint32_t serial = 0;
   if (dbus_connection_send(connection_, &message, &serial) == 0) {

@@ -64,6 +64,9 @@ class DbusConnection {
   /// connected() and disconnected(). Throws std::bad_alloc.
   std::uint32_t send(DBusMessage& message);
 
+  /// Our own name on the bus. Only between connected() and disconnected().
+  [[nodiscard]] const char* unique_name() const;
+
   /// Gives the connection up: disconnected() comes from the loop, with this reason.
   void abandon(const std::string& reason);
 

@@ -91,12 +91,8 @@ bool is_status_change(DBusMessage* message) {
 }
 
 std::optional<core::VrrpState> parse_status_change(DBusMessage* message) {
-  dbus_uint32_t number = 0;
-  if (dbus_message_has_signature(message, DBUS_TYPE_UINT32_AS_STRING) == 0 ||
-      dbus_message_get_args(message, nullptr, DBUS_TYPE_UINT32, &number, DBUS_TYPE_INVALID) == 0) {
-    return std::nullopt;
-  }
-  return state_from_number(number);
+  const std::optional<std::uint32_t> number = parse_number(message);
+  return number ? state_from_number(*number) : std::nullopt;
 }
 
 std::optional<NameOwnerChange> parse_name_owner_changed(DBusMessage* message) {
@@ -150,6 +146,15 @@ std::optional<std::string_view> parse_string(DBusMessage* message) {
     return std::nullopt;
   }
   return text;
+}
+
+std::optional<std::uint32_t> parse_number(DBusMessage* message) {
+  dbus_uint32_t number = 0;
+  if (dbus_message_has_signature(message, DBUS_TYPE_UINT32_AS_STRING) == 0 ||
+      dbus_message_get_args(message, nullptr, DBUS_TYPE_UINT32, &number, DBUS_TYPE_INVALID) == 0) {
+    return std::nullopt;
+  }
+  return number;
 }
 
 bool is_from_bus(DBusMessage* message) {

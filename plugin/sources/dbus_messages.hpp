@@ -73,6 +73,10 @@ std::optional<InstanceProperties> parse_properties(DBusMessage* message);
 /// not "s". Points into the message.
 std::optional<std::string_view> parse_string(DBusMessage* message);
 
+/// The one number of a message, as GetConnectionUnixProcessID answers it. Nothing if the signature
+/// is not "u".
+std::optional<std::uint32_t> parse_number(DBusMessage* message);
+
 /// Whether a message comes from the bus itself. The bus sets the sender, so it cannot be forged.
 bool is_from_bus(DBusMessage* message);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sources/dbus_source.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <exception>
 #include <stdexcept>
@@ -32,7 +34,9 @@ DbusSource::DbusSource(runtime::EventLoop& loop, runtime::Log& log, core::Statis
       service_name_(topology.dbus_service_name),
       retry_wait_(options_.retry_min),
       retry_timer_(loop, [this] { attempt(); }),
-      answer_timer_(loop, [this] { connection_->abandon("the bus does not answer"); }) {
+      answer_timer_(loop, [this] { connection_->abandon("the bus does not answer"); }),
+      // A net_namespace is part of every object path, so no other keepalived's can be mistaken.
+      lineage_(/*same_network=*/topology.net_namespace.empty()) {
 }
 
 void DbusSource::start() {
@@ -111,6 +115,8 @@ void DbusSource::connected() {
                                    paths_.prefix() + "'";
     subscribing_.insert(connection_->send(*make_bus_call("AddMatch", state_rule.c_str())));
   }
+  own_process_question_ =
+      connection_->send(*make_bus_call("GetConnectionUnixProcessID", connection_->unique_name()));
   owner_question_ = connection_->send(*make_bus_call("GetNameOwner", service_name_.c_str()));
   answer_timer_.set(runtime::read_clocks().monotonic + options_.connect_limit);
 }
@@ -119,7 +125,10 @@ void DbusSource::disconnected(const std::string& reason) {
   service_.reset();
   connection_.reset();
   subscribing_.clear();
+  owner_.clear();
   owner_question_ = 0;
+  own_process_question_ = 0;
+  owners_process_question_ = 0;
   answer_timer_.cancel();
   if (attached_ && runtime::read_clocks().monotonic - *attached_ >= options_.retry_max) {
     retry_wait_ = options_.retry_min;
@@ -170,6 +179,16 @@ bool DbusSource::take_bus_answer(DBusMessage* message) {
     take_owner(message);
     return true;
   }
+  if (serial == own_process_question_) {
+    own_process_question_ = 0;
+    same_process_ids_ = parse_number(message) == static_cast<std::uint32_t>(getpid());
+    return true;
+  }
+  if (serial == owners_process_question_) {
+    owners_process_question_ = 0;
+    take_owners_process(message);
+    return true;
+  }
   return false;
 }
 
@@ -198,7 +217,7 @@ void DbusSource::set_owner(std::string_view owner) {
     context_.statistics.add(core::Counter::dbus_malformed);
     return;
   }
-  if (name == (service_ ? service_->owner() : std::string())) {
+  if (name == owner_) {
     return;
   }
   if (service_) {
@@ -208,13 +227,39 @@ void DbusSource::set_owner(std::string_view owner) {
     context_.sink.observe(core::DbusOwnerLost{});
   }
   foreign_.clear();
-  if (!name.empty()) {
-    context_.log.write(runtime::Severity::notice,
-                       name + " owns " + service_name_ + " on D-Bus: reading every instance");
-    service_.emplace(context_, *connection_, name, options_.answer_limit);
-    context_.sink.observe(core::DbusOwnerFound{});
-    service_->read();
+  owner_ = name;
+  owners_process_question_ = 0;
+  if (owner_.empty()) {
+    answer_timer_.cancel();
+    return;
   }
+  owners_process_question_ =
+      connection_->send(*make_bus_call("GetConnectionUnixProcessID", owner_.c_str()));
+  answer_timer_.set(runtime::read_clocks().monotonic + options_.connect_limit);
+}
+
+void DbusSource::take_owners_process(DBusMessage* answer) {
+  answer_timer_.cancel();
+  // An owner that has gone meanwhile is an error, and its end is told by NameOwnerChanged.
+  const std::optional<std::uint32_t> process = parse_number(answer);
+  if (same_process_ids_ && process &&
+      lineage_.of(static_cast<pid_t>(*process)) == Kinship::stranger) {
+    context_.log.write(
+        runtime::Severity::warning,
+        owner_ + " owns " + service_name_ + " on D-Bus, but is another keepalived than ours, " +
+            "process " + std::to_string(*process) +
+            ": not believed; give each keepalived on one bus its own dbus_service_name");
+    return;
+  }
+  attend();
+}
+
+void DbusSource::attend() {
+  context_.log.write(runtime::Severity::notice,
+                     owner_ + " owns " + service_name_ + " on D-Bus: reading every instance");
+  service_.emplace(context_, *connection_, owner_, options_.answer_limit);
+  context_.sink.observe(core::DbusOwnerFound{});
+  service_->read();
 }
 
 void DbusSource::resync() {

@@ -12,6 +12,9 @@
 /// sender: the bus would resolve the name and hide what is emitted before it is owned, while the
 /// counters are to show what is being ignored.
 ///
+/// An owner that is another keepalived than ours is not believed either. The bus says which process
+/// it is; whether the bus means the same by a process ID as we do, our own shows.
+///
 /// The bus is another party than keepalived: losing the bus says nothing about keepalived, losing
 /// the owner on a living bus says that keepalived is gone.
 #pragma once
@@ -34,6 +37,7 @@
 #include "sources/dbus_paths.hpp"
 #include "sources/dbus_service.hpp"
 #include "sources/dbus_socket.hpp"
+#include "sources/lineage.hpp"
 
 namespace batch_notifier::sources {
 
@@ -78,6 +82,8 @@ class DbusSource : private DbusConnection::Listener {
   bool take_bus_answer(DBusMessage* message);
   void take_owner(DBusMessage* answer);
   void set_owner(std::string_view owner);
+  void take_owners_process(DBusMessage* answer);
+  void attend();
   void count_foreign(DBusMessage* message);
 
   const DbusPaths paths_;
@@ -101,6 +107,15 @@ class DbusSource : private DbusConnection::Listener {
   std::set<std::uint32_t> subscribing_;
   /// Serial number of the question who owns the service, until it is answered; else 0.
   std::uint32_t owner_question_ = 0;
+  /// Unique name of whoever owns the service, believed or not; empty for nobody.
+  std::string owner_;
+  const Lineage lineage_;
+  /// Serial numbers of the questions what process we are and the owner is, until answered; else 0.
+  std::uint32_t own_process_question_ = 0;
+  std::uint32_t owners_process_question_ = 0;
+  /// Whether the bus knows us by the process ID that we know ourselves by.
+  bool same_process_ids_ = false;
+  /// Only of an owner that is believed.
   std::optional<DbusService> service_;
   /// Foreign senders that have been named in the log since the service got this owner.
   std::set<std::string> foreign_;
