@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -314,17 +315,24 @@ class OwnGroups {
 class GroupFile {
  public:
   explicit GroupFile(const std::string& path)
-      : before_(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)) {
+      : before_(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)),
+        directory_(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)) {
     BOOST_REQUIRE(unshare(CLONE_NEWNS) == 0);
     BOOST_REQUIRE(mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0);
     BOOST_REQUIRE(mount(path.c_str(), "/etc/group", "", MS_BIND, nullptr) == 0);
   }
   GroupFile(const GroupFile&) = delete;
   GroupFile& operator=(const GroupFile&) = delete;
-  ~GroupFile() { setns(before_.get(), CLONE_NEWNS); }
+  ~GroupFile() {
+    // Entering a mount namespace also leads to its root directory.
+    if (setns(before_.get(), CLONE_NEWNS) != 0 || fchdir(directory_.get()) != 0) {
+      std::abort();
+    }
+  }
 
  private:
   runtime::UniqueFd before_;
+  runtime::UniqueFd directory_;
 };
 
 BOOST_FIXTURE_TEST_CASE(it_runs_as_the_user_with_that_users_groups, Fixture,
