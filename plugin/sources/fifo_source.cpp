@@ -202,10 +202,8 @@ void FifoSource::skip_everything() {
 
 void FifoSource::distrust(bool closed) {
   lines_.drop_rest();
-  if (trusted_ || closed) {
-    trusted_ = false;
-    sink_.observe(core::FifoLost{closed});
-  }
+  trusted_ = false;
+  sink_.observe(core::FifoLost{closed});
 }
 
 void FifoSource::lose(const std::string& reason, bool closed) {

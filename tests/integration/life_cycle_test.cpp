@@ -61,12 +61,7 @@ BOOST_AUTO_TEST_CASE(a_stop_and_a_start_go_on_where_they_left) {
 
 BOOST_AUTO_TEST_CASE(a_killed_keepalived_is_told_as_unknown_and_its_orphans_show) {
   LoneNode node(3);
-  const pid_t parent = node.node.pid_in("keepalived.pid");
-  const pid_t child = node.node.pid_in("vrrp.pid");
-  // Held, so that the child neither is replaced nor stops in good order and takes its VIPs away.
-  kill(parent, SIGSTOP);
-  kill(child, SIGKILL);
-  kill(parent, SIGKILL);
+  node.node.crash();
   node.expect({"UNKNOWN", "UNKNOWN", "UNKNOWN"});
   const nlohmann::json entry = Told(node.node.command_file()).entry("VI_0");
   BOOST_TEST(entry.at("cause") == "lost");
@@ -106,7 +101,7 @@ BOOST_AUTO_TEST_CASE(a_killed_worker_is_not_noticed_by_consumers) {
 
 BOOST_AUTO_TEST_CASE(a_stop_is_told_although_the_worker_is_killed_meanwhile) {
   LoneNode node(3);
-  node.expect_acknowledged();
+  expect_acknowledged(node.node);
   // keepalived has signalled the supervisor, which starts another worker on its own way out.
   kill(node.node.worker(), SIGKILL);
   node.node.stop();
@@ -122,15 +117,13 @@ BOOST_AUTO_TEST_CASE(a_stop_is_told_although_the_worker_is_killed_meanwhile) {
 
 BOOST_AUTO_TEST_CASE(a_killed_keepalived_is_noticed_with_neither_bus_nor_fifo) {
   LoneNode node(3);
-  node.expect_acknowledged();
+  expect_acknowledged(node.node);
   const std::string holder = node.node.holder();
   node.bus.kill();
   std::filesystem::remove(node.node.file("fifo"));
   kill(node.node.worker(), SIGKILL);
   expect_another_holder(node.node, holder);
-  kill(node.node.pid_in("keepalived.pid"), SIGSTOP);
-  kill(node.node.pid_in("vrrp.pid"), SIGKILL);
-  kill(node.node.pid_in("keepalived.pid"), SIGKILL);
+  node.node.crash();
   node.expect({"UNKNOWN", "UNKNOWN", "UNKNOWN"});
 }
 
@@ -152,7 +145,7 @@ BOOST_AUTO_TEST_CASE(a_killed_supervisor_leaves_a_worker_that_goes_on) {
 
 BOOST_AUTO_TEST_CASE(without_dbus_the_fifo_tells_everything_and_the_stop_too) {
   const ManyInstances network;
-  KeepalivedNode node(network.node, "", ManyInstances::configuration(2) + quick);
+  KeepalivedNode node(network.node, "", ManyInstances::configuration(2) + quick_settings);
   const auto told = [&](const std::string& state) {
     return wait_until([&] {
       const auto states = Told(node.command_file()).states();
