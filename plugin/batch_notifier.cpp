@@ -28,6 +28,9 @@ constexpr core::Duration handover_limit{1'000'000};
 /// transitions, and never a state. Before a delivery and after its answer it is written at once.
 constexpr core::Duration save_after_change{1'000'000};
 
+/// How many bytes of FIFO lines are kept beside the ledger at most before that is renewed.
+constexpr std::size_t kept_at_most = 64 * 1024;
+
 /// Marks a stretch of code, however it is left.
 class FeedingScope {
  public:
@@ -104,7 +107,8 @@ void BatchNotifier::open_state_directory(const char* path) {
 }
 
 void BatchNotifier::begin() {
-  const core::RunIdentity run{new_uuid(), host_name()};
+  const core::RunIdentity run{new_uuid(), host_name(),
+                              sources::keepalived_identity(keepalived_descriptor_)};
   const core::Now now = runtime::read_clocks();
   const auto seed = static_cast<std::uint32_t>(now.utc.time_since_epoch().count() ^ getpid());
   const core::Ledger former = read_ledger();
@@ -117,14 +121,42 @@ void BatchNotifier::begin() {
                  std::to_string(consumers_.size()) + " notifiers, epoch " + run.epoch +
                  (former.instances.empty() ? "" : ", going on from a former run"));
   start_sources();
-  feed(core::TimeReached{});
-  if (!former.notifiers.empty()) {
-    // What is not configured any more has no share in it.
-    save_within(core::Duration::zero());
+  if (fifo_ && fifo_->is_open()) {
+    replay(former, run);
+  } else {
+    // Nothing will be heard there, so what was said there last cannot stand.
+    feed(core::Observation(core::FifoLost{}));
   }
+  feed(core::TimeReached{});
+  // What is not configured any more has no share in it, and what is read from now on belongs to it.
+  save();
   if (stop_at_) {
     const core::Duration time_left = *stop_at_ - runtime::read_clocks().monotonic;
     feed(core::StopRequested{std::max(time_left, core::Duration::zero())});
+  }
+}
+
+// What the FIFO said to a worker that was killed before it had saved that.
+void BatchNotifier::replay(const core::Ledger& former, const core::RunIdentity& run) {
+  if (!state_ || run.keepalived.empty() || run.keepalived != former.keepalived) {
+    return;
+  }
+  try {
+    fifo_->replay(state_->kept());
+  } catch (const std::exception& error) {
+    log_.write(Severity::error, error.what());
+  }
+}
+
+void BatchNotifier::keep(std::string_view bytes) {
+  if (state_ && state_->keep(bytes) > kept_at_most) {
+    save_within(core::Duration::zero());
+  }
+}
+
+void BatchNotifier::forget() {
+  if (state_) {
+    state_->forget_kept();
   }
 }
 
@@ -162,6 +194,8 @@ void BatchNotifier::save() {
     if (text != saved_) {
       state_->write(text);
       saved_ = std::move(text);
+    } else {
+      state_->forget_kept();
     }
     save_failed_ = false;
   } catch (const std::exception& error) {
@@ -227,12 +261,13 @@ void BatchNotifier::make_notifiers() {
 void BatchNotifier::start_sources() {
   core::Statistics& statistics = engine_->statistics();
   core::ObservationSink& sink = *this;
+  sources::FifoKeeper& keeper = *this;
   netlink_ = std::make_unique<sources::NetlinkSource>(loop_, log_, statistics,
                                                       configuration_.topology, sink);
   netlink_->start();
   if (!fifo_path_.empty()) {
     fifo_ = std::make_unique<sources::FifoSource>(loop_, log_, statistics, configuration_.topology,
-                                                  sink, fifo_path_);
+                                                  sink, fifo_path_, &keeper);
     fifo_->start();
   }
   keepalived_.emplace(loop_, log_, sink, keepalived_descriptor_);

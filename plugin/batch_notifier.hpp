@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/configuration.hpp"
@@ -29,7 +30,7 @@
 namespace batch_notifier {
 
 /// One started plugin. One thread.
-class BatchNotifier final : private core::ObservationSink {
+class BatchNotifier final : private core::ObservationSink, private sources::FifoKeeper {
  public:
   /// Reads the configuration, makes the notifiers and asks for the state directory; the rest begins
   /// when that is had. A part that cannot start is logged and either retried by itself (sources) or
@@ -58,8 +59,11 @@ class BatchNotifier final : private core::ObservationSink {
   };
 
   void observe(const core::Observation& observation) override;
+  void keep(std::string_view bytes) override;
+  void forget() override;
   void open_state_directory(const char* path);
   void begin();
+  void replay(const core::Ledger& former, const core::RunIdentity& run);
   core::Ledger read_ledger();
   void save();
   void save_within(core::Duration delay);

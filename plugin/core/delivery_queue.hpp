@@ -31,8 +31,9 @@ namespace batch_notifier::core {
 
 /// What is the same in all batches of a run.
 struct RunIdentity {
-  std::string epoch;  ///< UUID of this run.
-  std::string host;   ///< Node name.
+  std::string epoch;       ///< UUID of this run.
+  std::string host;        ///< Node name.
+  std::string keepalived;  ///< Which keepalived process is served; empty where that is not known.
 };
 
 /// What queues look at when they make a batch: the present picture of every instance.

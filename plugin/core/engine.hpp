@@ -117,7 +117,7 @@ class Engine {
   void handle(const TimeReached& reached, Now now, std::vector<Action>& actions);
 
   void restore(const Ledger& former, Now now);
-  void restore_status(InstanceIndex index, const InstanceRecord& record);
+  void restore_status(InstanceIndex index, const InstanceRecord& record, bool continues);
   void remember_removed(const Ledger& former);
   void restore_queue(std::size_t notifier, const Ledger& former, const NotifierRecord& record,
                      Now now);

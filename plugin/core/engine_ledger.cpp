@@ -46,14 +46,16 @@ const InstanceRecord* find_renamed(const Ledger& former, const Topology& topolog
 
 Ledger Engine::ledger() const {
   Ledger ledger;
+  ledger.keepalived = run_.keepalived;
   ledger.instances.reserve(statuses_.size());
   for (InstanceIndex index = 0; index < statuses_.size(); ++index) {
     const Instance& instance = topology_.instances[index];
     const InstanceStatus& status = statuses_[index];
-    ledger.instances.push_back(
-        {instance.name, instance.interface, instance.vrid, instance.family, status.state,
-         status.since, status.cause, status.health,
-         handing_over_ && judge_.keepalived_runs() && judge_.state(index) == status.state});
+    ledger.instances.push_back({instance.name, instance.interface, instance.vrid, instance.family,
+                                status.state, status.since, status.cause, status.health,
+                                judge_.keepalived_runs() &&
+                                    judge_.authority(index) != Witness::netlink &&
+                                    judge_.state(index) == status.state});
   }
   const std::vector<std::string> names = consumer_names(settings_.notifiers);
   for (std::size_t notifier = 0; notifier < queues_.size(); ++notifier) {
@@ -71,10 +73,11 @@ Ledger Engine::ledger() const {
 
 void Engine::restore(const Ledger& former, Now now) {
   const std::map<std::string_view, std::size_t> positions = positions_by_name(former);
+  const bool continues = !run_.keepalived.empty() && run_.keepalived == former.keepalived;
   for (InstanceIndex index = 0; index < statuses_.size(); ++index) {
     const auto found = positions.find(topology_.instances[index].name);
     if (found != positions.end()) {
-      restore_status(index, former.instances[found->second]);
+      restore_status(index, former.instances[found->second], continues);
     }
   }
   remember_removed(former);
@@ -96,13 +99,13 @@ void Engine::restore(const Ledger& former, Now now) {
       apply({index, VrrpState::deleted, Cause::resync, now.utc}, now, unneeded);
     } else if (const InstanceRecord* renamed = find_renamed(former, topology_, index);
                renamed != nullptr && positions.count(topology_.instances[index].name) == 0) {
-      restore_status(index, *renamed);
+      restore_status(index, *renamed, continues);
       apply({index, renamed->state, Cause::resync, renamed->since}, now, unneeded);
     }
   }
 }
 
-void Engine::restore_status(InstanceIndex index, const InstanceRecord& record) {
+void Engine::restore_status(InstanceIndex index, const InstanceRecord& record, bool continues) {
   InstanceStatus& status = statuses_[index];
   status.state = record.state;
   status.since = record.since;
@@ -110,7 +113,8 @@ void Engine::restore_status(InstanceIndex index, const InstanceRecord& record) {
   status.health = record.health;
   judge_.restore(index, record.state,
                  record.health == Health::vip_missing || record.health == Health::vip_unexpected);
-  if (record.current && is_of_running(record.state) && !topology_.instances[index].removed) {
+  if (continues && record.current && is_of_running(record.state) &&
+      !topology_.instances[index].removed) {
     judge_.restore_fifo(index, record.state);
   }
   hold_.restore(index, record.state);

@@ -33,8 +33,8 @@ struct InstanceRecord {
   UtcTime since;                               ///< When it began.
   Cause cause = Cause::startup;                ///< Why it was entered.
   Health health = Health::unknown;             ///< Settled health.
-  /// The run was handed over while keepalived ran on, and this was its last word: it holds until
-  /// keepalived says something else, whatever the kernel looks like.
+  /// It was keepalived's own word, and keepalived ran: it holds in the next run with the same
+  /// keepalived until that says something else, whatever the kernel looks like.
   bool current = false;
 
   /// Equal in every field.
@@ -64,6 +64,7 @@ struct NotifierRecord {
 
 /// All of it.
 struct Ledger {
+  std::string keepalived;                 ///< RunIdentity::keepalived of the run.
   std::vector<InstanceRecord> instances;  ///< In any order, each name once.
   std::vector<NotifierRecord> notifiers;  ///< In any order.
 

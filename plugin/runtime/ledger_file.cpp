@@ -174,7 +174,9 @@ std::string write_ledger(const core::Ledger& ledger) {
     notifiers.push_back(
         json::array({characters_of(notifier.consumer), notifier.snapshot_told, std::move(told)}));
   }
-  const json body = {{"instances", std::move(instances)}, {"notifiers", std::move(notifiers)}};
+  const json body = {{"keepalived", ledger.keepalived},
+                     {"instances", std::move(instances)},
+                     {"notifiers", std::move(notifiers)}};
   const std::string text = body.dump() + "\n";
   return header_of(text) + "\n" + text;
 }
@@ -191,6 +193,7 @@ core::Ledger read_ledger(std::string_view text) {
   try {
     const json value = json::parse(body);
     core::Ledger ledger;
+    ledger.keepalived = value.value("keepalived", "");
     for (const json& instance : value.at("instances")) {
       ledger.instances.push_back(instance_of(instance));
     }

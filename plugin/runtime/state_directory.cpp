@@ -232,7 +232,7 @@ std::optional<std::string> StateDirectory::read() const {
   return read_own_file(ledger_path());
 }
 
-void StateDirectory::write(const std::string& text) const {
+void StateDirectory::write(const std::string& text) {
   if (!held()) {
     return;
   }
@@ -244,10 +244,41 @@ void StateDirectory::write(const std::string& text) const {
   if (rename(path.c_str(), ledger_path().c_str()) != 0) {
     throw_errno("cannot replace " + ledger_path());
   }
+  forget_kept();
 }
 
-void StateDirectory::discard() const {
+std::size_t StateDirectory::keep(std::string_view bytes) {
+  if (!held()) {
+    return 0;
+  }
+  try {
+    if (!kept_) {
+      kept_ = open_own(kept_path(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+    }
+    write_whole(kept_, kept_path(), bytes);
+    kept_size_ += bytes.size();
+  } catch (const std::exception&) {
+    // The next write() of the ledger fails as well, and says so.
+    kept_size_ = 0;
+  }
+  return kept_size_;
+}
+
+std::string StateDirectory::kept() const {
+  return read_own_file(kept_path()).value_or("");
+}
+
+void StateDirectory::forget_kept() {
   if (held()) {
+    unlink(kept_path().c_str());
+    kept_.reset();
+    kept_size_ = 0;
+  }
+}
+
+void StateDirectory::discard() {
+  if (held()) {
+    forget_kept();
     unlink((ledger_path() + ".new").c_str());
     unlink(ledger_path().c_str());
   }

@@ -12,9 +12,11 @@
 /// place, what it would still write is not written, and it ends as soon as it sees that.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/time.hpp"
 #include "runtime/directory_watch.hpp"
@@ -61,12 +63,23 @@ class StateDirectory {
   [[nodiscard]] std::optional<std::string> read() const;
 
   /// Replaces the ledger file, atomically. Nothing unless held(). Throws std::system_error.
-  void write(const std::string& text) const;
+  void write(const std::string& text);
 
   /// Removes the ledger file and what a failed write() has left. A ledger that can no longer be
   /// kept up to date is worse than none: with none, the next run tells everybody everything.
   /// Nothing unless held().
-  void discard() const;
+  void discard();
+
+  /// Appends to what is kept until the next write(), and returns how many bytes that are by now. A
+  /// failure is no loss as long as this worker lives. Nothing unless held().
+  std::size_t keep(std::string_view bytes);
+
+  /// What was kept since the last write(), by this worker or a former one that did not come to it.
+  /// Throws as read_own_file() does.
+  [[nodiscard]] std::string kept() const;
+
+  /// Forgets what was kept. Nothing unless held().
+  void forget_kept();
 
   /// Renames the ledger file to `*.corrupt`, for a person to look at.
   void set_aside() const;
@@ -84,6 +97,7 @@ class StateDirectory {
   const std::function<void()>* own(UniqueFd lock);
   void request();
   [[nodiscard]] bool newer_one_asks() const;
+  [[nodiscard]] std::string kept_path() const { return path_ + "/kept"; }
   [[nodiscard]] std::string lock_path() const { return path_ + "/lock"; }
   [[nodiscard]] std::string takeover_path() const { return path_ + "/takeover"; }
 
@@ -95,6 +109,8 @@ class StateDirectory {
   UniqueFd lock_;       ///< Locked, and ours unless it has been renamed over.
   UniqueFd candidate_;  ///< Kept open while waiting: its closing would wake all who wait.
   UniqueFd request_;    ///< `takeover`, locked while we wait.
+  UniqueFd kept_;       ///< Open once something was kept.
+  std::size_t kept_size_ = 0;
   bool waiting_ = false;
   std::optional<DirectoryWatch> lock_watch_;
   std::optional<DirectoryWatch> takeover_watch_;

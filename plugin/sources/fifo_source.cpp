@@ -50,13 +50,14 @@ std::string objection_to(const struct stat& status) {
 
 FifoSource::FifoSource(runtime::EventLoop& loop, runtime::Log& log, core::Statistics& statistics,
                        const core::Topology& topology, core::ObservationSink& sink,
-                       std::string path)
+                       std::string path, FifoKeeper* keeper)
     : loop_(loop),
       log_(log),
       statistics_(statistics),
       topology_(topology),
       sink_(sink),
       path_(std::move(path)),
+      keeper_(keeper),
       retry_wait_(first_retry_wait),
       timer_(loop, [this] { open(); }) {
   for (core::InstanceIndex index = 0; index < topology.instances.size(); ++index) {
@@ -66,6 +67,12 @@ FifoSource::FifoSource(runtime::EventLoop& loop, runtime::Log& log, core::Statis
 
 void FifoSource::start() {
   open();
+}
+
+void FifoSource::replay(std::string_view bytes) {
+  if (!bytes.empty()) {
+    take(bytes);
+  }
 }
 
 void FifoSource::stay() {
@@ -154,8 +161,12 @@ void FifoSource::receive() {
     return;
   }
   const ssize_t size = read_some();
-  if (size > 0) {
-    take({buffer_.data(), static_cast<std::size_t>(size)});
+  const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(size));
+  if (!bytes.empty() && keeper_ != nullptr) {
+    keeper_->keep(bytes);
+  }
+  if (!bytes.empty()) {
+    take(bytes);
   }
 }
 
@@ -190,6 +201,9 @@ void FifoSource::skip_everything() {
                           "those that were waiting are not believed",
                       runtime::read_clocks().monotonic);
   distrust(false);
+  if (keeper_ != nullptr) {
+    keeper_->forget();
+  }
   // Whoever keeps writing must not keep us here: what had to go has gone after this much.
   for (std::size_t skipped = 0; skipped < capacity_;) {
     const ssize_t size = read_some();

@@ -37,18 +37,37 @@
 
 namespace batch_notifier::sources {
 
+/// Where the lines go that nobody else can read any more, so that the next worker can, should this
+/// one be killed before it has saved what they said. Implemented by the composition root.
+class FifoKeeper {
+ public:
+  virtual ~FifoKeeper() = default;
+  /// Keeps what was just read, before anything is done with it.
+  virtual void keep(std::string_view bytes) = 0;
+  /// What was kept is not to be believed any more.
+  virtual void forget() = 0;
+};
+
 /// Reports FifoOpened, then StateSeen and PrioritySeen of instances that are not ignored, in the
 /// order of the lines; FifoLost when they no longer count. Sync groups' lines are only counted.
 class FifoSource {
  public:
   /// All of them must outlive this. `path` is the FIFO's, as keepalived passes it to its script.
+  /// `keeper` may be nullptr.
   FifoSource(runtime::EventLoop& loop, runtime::Log& log, core::Statistics& statistics,
-             const core::Topology& topology, core::ObservationSink& sink, std::string path);
+             const core::Topology& topology, core::ObservationSink& sink, std::string path,
+             FifoKeeper* keeper = nullptr);
 
   /// Begins. Never throws and never blocks: a FIFO that is missing, or is not one that only root or
   /// our own user can write, is waited for; other failures are tried again after 0.1 s, doubling to
   /// 5 s. To be called once.
   void start();
+
+  /// Whether a FIFO is open.
+  [[nodiscard]] bool is_open() const { return static_cast<bool>(fifo_); }
+
+  /// Takes what a former worker has read and not saved, as if it had just been read. After start().
+  void replay(std::string_view bytes);
 
   /// Stays with the FIFO that is open, if there is one, and opens no other from now on: another one
   /// at the same path has a reader of its own.
@@ -83,6 +102,7 @@ class FifoSource {
   const core::Topology& topology_;
   core::ObservationSink& sink_;
   std::string path_;
+  FifoKeeper* keeper_;
   std::unordered_map<std::string, core::InstanceIndex> instances_;
 
   FifoLines lines_;

@@ -2,11 +2,43 @@
 #include "sources/keepalived_process.hpp"
 
 #include <exception>
+#include <fstream>
+#include <sstream>
 #include <string>
 
 #include <sys/epoll.h>
 
 namespace batch_notifier::sources {
+
+namespace {
+
+constexpr int start_time_field = 20;  // Behind the name; proc(5) calls it (22).
+
+}  // namespace
+
+std::string keepalived_identity(int descriptor) {
+  std::ifstream info("/proc/self/fdinfo/" + std::to_string(descriptor));
+  std::string word;
+  long pid = 0;
+  while (info >> word) {
+    if (word == "Pid:") {
+      info >> pid;
+    }
+  }
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  // A name may hold anything, so what follows it is counted from its end.
+  const std::size_t close = line.rfind(')');
+  if (pid <= 0 || close == std::string::npos) {
+    return {};
+  }
+  std::istringstream fields(line.substr(close + 1));
+  for (int field = 0; field < start_time_field; ++field) {
+    fields >> word;
+  }
+  return fields ? std::to_string(pid) + " " + word : std::string();
+}
 
 KeepalivedProcess::KeepalivedProcess(runtime::EventLoop& loop, runtime::Log& log,
                                      core::ObservationSink& sink, int descriptor)

@@ -5,12 +5,17 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "core/observation.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
 
 namespace batch_notifier::sources {
+
+/// Which process a pidfd stands for, by its process ID and start time, which no other process of
+/// this boot has together; empty for any other descriptor, and for a process that has ended.
+std::string keepalived_identity(int descriptor);
 
 /// Reports KeepalivedWatched when it is made, and KeepalivedEnded once.
 class KeepalivedProcess {

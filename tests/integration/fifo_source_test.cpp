@@ -275,6 +275,15 @@ BOOST_AUTO_TEST_CASE(stays_with_the_fifo_that_it_has_when_told_to) {
   BOOST_TEST(until_seen({"opened", "1 BACKUP 90"}));
 }
 
+BOOST_AUTO_TEST_CASE(goes_on_in_the_middle_of_a_line_that_a_former_worker_began) {
+  make_fifo();
+  open_writer();
+  BOOST_TEST(write_line("TER 100\n"));
+  start();
+  source->replay("INSTANCE \"VI 1\" BACKUP 90\nINSTANCE \"VI_0\" MAS");
+  BOOST_TEST(until_seen({"opened", "1 BACKUP 90", "0 MASTER 100"}));
+}
+
 BOOST_AUTO_TEST_CASE(hands_over_what_nobody_else_can_read_and_leaves_the_rest) {
   make_fifo();
   start();

@@ -115,6 +115,23 @@ BOOST_AUTO_TEST_CASE(a_stop_is_told_although_the_worker_is_killed_meanwhile) {
   BOOST_TEST(wait_until([&] { return node.node.plugin_processes().empty(); }));
 }
 
+BOOST_AUTO_TEST_CASE(what_the_fifo_said_to_a_killed_worker_is_not_lost) {
+  LoneNode node(3);
+  node.bus.kill();
+  // Nothing but the FIFO tells FAULT from BACKUP, and each line is read once.
+  for (int round = 0; round < 3; ++round) {
+    const std::string holder = node.node.holder();
+    const pid_t worker = node.node.worker();
+    node.network.cut();
+    BOOST_TEST(wait_until([&] { return !read_file(node.node.file("state/kept")).empty(); }));
+    kill(worker, SIGKILL);
+    expect_another_holder(node.node, holder);
+    node.expect({"FAULT", "FAULT", "FAULT"});
+    node.network.heal();
+    node.expect({"MASTER", "MASTER", "MASTER"});
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_killed_keepalived_is_noticed_with_neither_bus_nor_fifo) {
   LoneNode node(3);
   expect_acknowledged(node.node);

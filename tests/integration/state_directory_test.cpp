@@ -84,6 +84,28 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_be_kept_up_to_date_can_be_withdrawn, Stage) 
   BOOST_TEST(!worker.directory->read().has_value());
 }
 
+BOOST_FIXTURE_TEST_CASE(what_is_kept_is_there_until_the_ledger_is_renewed, Stage) {
+  {
+    Worker worker(loop, temporary.path());
+    BOOST_TEST(worker.directory->keep("too early") == 0U);
+    worker.directory->acquire();
+    BOOST_TEST(until([&] { return worker.acquired == 1; }));
+    BOOST_TEST(worker.directory->kept() == "");
+    BOOST_TEST(worker.directory->keep("one\n") == 4U);
+    BOOST_TEST(worker.directory->keep("two") == 7U);
+  }
+  // As after a crash.
+  Worker worker(loop, temporary.path());
+  worker.directory->acquire();
+  BOOST_TEST(until([&] { return worker.acquired == 1; }));
+  BOOST_TEST(worker.directory->kept() == "one\ntwo");
+  worker.directory->write("ledger");
+  BOOST_TEST(worker.directory->kept() == "");
+  BOOST_TEST(worker.directory->keep("three") == 5U);
+  worker.directory->forget_kept();
+  BOOST_TEST(worker.directory->kept() == "");
+}
+
 BOOST_FIXTURE_TEST_CASE(the_newer_asks_and_the_older_lets_go, Stage) {
   Worker older(loop, temporary.path());
   older.directory->acquire();

@@ -240,13 +240,28 @@ BOOST_AUTO_TEST_CASE(what_waits_for_a_new_consumer_can_be_read_again) {
   BOOST_TEST(third.last(1).snapshot);
 }
 
-BOOST_AUTO_TEST_CASE(what_keepalived_said_last_holds_over_a_handover) {
+BOOST_AUTO_TEST_CASE(what_another_keepalived_said_last_does_not_hold) {
   Scenario first;
   set_up(first);
   first.begin_settled(VrrpState::fault);
   first.happen(core::Observation(core::KeepalivedWatched{}));
-  first.happen(core::HandoverRequested{core::Duration(1'000'000)});
-  first.advance(1);
+  Scenario second;
+  set_up(second);
+  second.keepalived = "101 200";
+  follow(second, first);
+  second.begin();
+  second.happen(core::Observation(core::KernelReadComplete{}));
+  second.happen(core::Observation(core::DbusBusLost{}));
+  second.addresses("VI_1", 1);
+  second.advance(10);
+  BOOST_TEST((Scenario::entry(second.last(), "VI_1")->state == VrrpState::master));
+}
+
+BOOST_AUTO_TEST_CASE(what_keepalived_said_last_holds_over_a_restart) {
+  Scenario first;
+  set_up(first);
+  first.begin_settled(VrrpState::fault);
+  first.happen(core::Observation(core::KeepalivedWatched{}));
   BOOST_TEST(first.engine().ledger().instances.front().current);
   Scenario second;
   set_up(second);

@@ -29,6 +29,9 @@ class Scenario {
   core::Settings settings;  ///< To be filled in before begin(); has no notifier at first.
   core::Ledger former;      ///< What an earlier run left; to be filled in before begin().
 
+  /// Which keepalived the run serves.
+  std::string keepalived = "100 200";
+
   Scenario();
 
   /// Adds an instance with `vips` IPv4 VIPs on eth0 and an advert interval of one second.
