@@ -129,7 +129,7 @@ void World::start() {
   wait_until([this] { return vrrp_process() > 0 && !node.plugin_processes().empty(); });
   life_ = Life::running;
   on_bus_ = bus_up_;
-  fifo_suspect_ = false;
+  fifo_suspect_ = has_rival();
 }
 
 void World::stop() {
@@ -158,7 +158,7 @@ void World::kill_vrrp_process() {
   kill(vrrp, SIGKILL);
   wait_until([&] { return vrrp_process() > 0 && vrrp_process() != vrrp; });
   on_bus_ = bus_up_;
-  fifo_suspect_ = false;
+  fifo_suspect_ = has_rival();
 }
 
 void World::reload() {
@@ -176,7 +176,10 @@ void World::set_bus(bool up) {
   bus_up_ = up;
 }
 
+// One that keepalived did not start cannot know that keepalived is still the same, and says so to
+// the next: from then on the kernel has to do where D-Bus does not help.
 void World::start_rival() {
+  fifo_suspect_ = true;
   rivals_.push_back(std::make_unique<Process>(
       node_network.inside(
           {node.file("loader"), "-f", node.file("keepalived.conf"), "-s", node.file("state"),
