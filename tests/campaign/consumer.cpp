@@ -88,6 +88,7 @@ void Consumer::take_fresh(const json& batch) {
     }
   }
   if (snapshot) {
+    snapshot_came_ = true;
     take_snapshot(batch);
   }
 }

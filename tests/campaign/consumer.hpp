@@ -24,10 +24,14 @@ class Consumer {
 
   /// Takes in what has come since the last time.
   void catch_up();
-  /// The ledger was damaged on purpose: until settled(), a snapshot from INIT is no breach.
-  void expect_snapshot() { snapshot_expected_ = true; }
+  /// The ledger was damaged on purpose: a snapshot from INIT is no breach. It may come late, when
+  /// everything else is known.
+  void expect_snapshot() {
+    snapshot_expected_ = true;
+    snapshot_came_ = false;
+  }
   /// All faults are over and everything has been told.
-  void settled() { snapshot_expected_ = false; }
+  void settled() { snapshot_expected_ = snapshot_expected_ && !snapshot_came_; }
 
   /// Newest entry of every instance.
   [[nodiscard]] const std::map<std::string, nlohmann::json>& newest() const { return newest_; }
@@ -48,6 +52,7 @@ class Consumer {
   std::size_t read_ = 0;
   std::size_t batches_ = 0;
   bool snapshot_expected_ = true;
+  bool snapshot_came_ = false;
   std::map<std::string, nlohmann::json> newest_;
   /// What the plugin may hold for acknowledged, per instance.
   std::map<std::string, std::set<std::string>> acknowledged_;
