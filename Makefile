@@ -134,7 +134,7 @@ $(C_HOST): $(HOST_OBJECTS)
 
 # Everything that tests and figures need.
 .PHONY: tests
-tests: $(BUILD)/tests/bench $(BUILD)/tests/unit $(BUILD)/tests/integration $(C_HOST) $(FAKE_PLUGINS)
+tests: $(BUILD)/tests/bench $(BUILD)/tests/campaign $(BUILD)/tests/unit $(BUILD)/tests/integration $(C_HOST) $(FAKE_PLUGINS)
 
 ##@ check          all gates and all tests, as scripts/check runs them (root)
 .PHONY: check
