@@ -21,6 +21,7 @@ void Consumer::catch_up() {
       broken_ += "not JSON: " + line + "\n";
     } else if (value.contains("failed")) {
       if (!last_.is_null() && last_.at("id") == value.at("failed")) {
+        allow_again();
         for (const json& change : last_.at("changes")) {
           acknowledged_[change.at("instance")] = {change.at("previous")};
         }
@@ -107,6 +108,13 @@ void Consumer::take_snapshot(const json& batch) {
   }
 }
 
+// The last batch may not have been acknowledged.
+void Consumer::allow_again() {
+  if (last_.at("snapshot")) {
+    expect_snapshot();
+  }
+}
+
 void Consumer::begin_epoch(const std::string& epoch) {
   if (!epochs_.insert(epoch).second) {
     broken_ += path_ + ": a batch of epoch " + epoch + " after one of a later epoch\n";
@@ -114,6 +122,7 @@ void Consumer::begin_epoch(const std::string& epoch) {
   if (last_.is_null()) {
     return;
   }
+  allow_again();
   for (const json& change : last_.at("changes")) {
     acknowledged_[change.at("instance")].insert(change.at("previous"));
   }

@@ -43,6 +43,7 @@ class Consumer {
  private:
   void take(const nlohmann::json& batch);
   void take_fresh(const nlohmann::json& batch);
+  void allow_again();
   void take_snapshot(const nlohmann::json& batch);
   void take_repeated(const nlohmann::json& batch);
   void begin_epoch(const std::string& epoch);
