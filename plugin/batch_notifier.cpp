@@ -14,7 +14,6 @@
 #include "core/deadlines.hpp"
 #include "messages.hpp"
 #include "notifiers/notifier_factory.hpp"
-#include "runtime/ledger_file.hpp"
 
 namespace batch_notifier {
 
@@ -27,9 +26,6 @@ constexpr core::Duration handover_limit{1'000'000};
 /// How much later than a change the ledger may be: a crash in between costs the number of
 /// transitions, and never a state. Before a delivery and after its answer it is written at once.
 constexpr core::Duration save_after_change{1'000'000};
-
-/// How many bytes of FIFO lines are kept beside the ledger at most before that is renewed.
-constexpr std::size_t kept_at_most = 64 * 1024;
 
 /// Marks a stretch of code, however it is left.
 class FeedingScope {
@@ -70,48 +66,33 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
       fifo_path_(host.fifo_path != nullptr ? host.fifo_path : ""),
       keepalived_descriptor_(host.keepalived),
       configuration_(read_from_disk(host.config_path)),
-      timer_(loop_, [this] { on_timer(); }),
-      save_timer_(loop_, [this] { save(); }) {
+      ledger_(loop_, log_,
+              [this] {
+                return engine_ ? std::optional(engine_->ledger()) : std::optional<core::Ledger>();
+              }),
+      timer_(loop_, [this] { on_timer(); }) {
   for (const config::Problem& problem : configuration_.problems) {
     log_.write(Severity::error, place(problem.location) + problem.message);
   }
   make_notifiers();
-  open_state_directory(host.state_dir);
-  if (!state_) {
+  const auto outlived = [this] {
+    log_.write(Severity::notice, "a newer worker is at work: nothing to do");
+    end();
+  };
+  if (!ledger_.open(host.state_dir,
+                    {[this] { begin(); }, [this] { take_over_requested(); }, outlived})) {
     begin();
   }
 }
 
 BatchNotifier::~BatchNotifier() = default;
 
-void BatchNotifier::open_state_directory(const char* path) {
-  if (path == nullptr) {
-    log_.write(Severity::warning, "no state directory: what is pending does not survive a restart");
-    return;
-  }
-  try {
-    state_ = std::make_unique<runtime::StateDirectory>(
-        loop_, log_, path,
-        runtime::StateDirectory::Handlers{[this] { begin(); }, [this] { take_over_requested(); },
-                                          [this] {
-                                            log_.write(Severity::notice,
-                                                       "a newer worker is at work: nothing to do");
-                                            end();
-                                          }});
-    state_->acquire();
-  } catch (const std::exception& error) {
-    state_.reset();
-    log_.write(Severity::error,
-               std::string(error.what()) + "; what is pending does not survive a restart");
-  }
-}
-
 void BatchNotifier::begin() {
   const core::RunIdentity run{new_uuid(), host_name(),
                               sources::keepalived_identity(keepalived_descriptor_)};
   const core::Now now = runtime::read_clocks();
   const auto seed = static_cast<std::uint32_t>(now.utc.time_since_epoch().count() ^ getpid());
-  const core::Ledger former = read_ledger();
+  const core::Ledger former = ledger_.read();
   topology_ = core::with_removed(configuration_.topology, former);
   engine_.emplace(topology_, configuration_.settings, run, seed, former, now);
   engine_->statistics().add(core::Counter::config_problems, configuration_.problems.size());
@@ -121,98 +102,18 @@ void BatchNotifier::begin() {
                  std::to_string(consumers_.size()) + " notifiers, epoch " + run.epoch +
                  (former.instances.empty() ? "" : ", going on from a former run"));
   start_sources();
-  if (fifo_ && fifo_->is_open()) {
-    replay(former, run);
-  } else {
+  if (!fifo_ || !fifo_->is_open()) {
     // Nothing will be heard there, so what was said there last cannot stand.
     feed(core::Observation(core::FifoLost{}));
+  } else if (!run.keepalived.empty() && run.keepalived == former.keepalived) {
+    fifo_->replay(ledger_.kept());
   }
   feed(core::TimeReached{});
   // What is not configured any more has no share in it, and what is read from now on belongs to it.
-  save();
+  ledger_.save();
   if (stop_at_) {
     const core::Duration time_left = *stop_at_ - runtime::read_clocks().monotonic;
     feed(core::StopRequested{std::max(time_left, core::Duration::zero())});
-  }
-}
-
-// What the FIFO said to a worker that was killed before it had saved that.
-void BatchNotifier::replay(const core::Ledger& former, const core::RunIdentity& run) {
-  if (!state_ || run.keepalived.empty() || run.keepalived != former.keepalived) {
-    return;
-  }
-  try {
-    fifo_->replay(state_->kept());
-  } catch (const std::exception& error) {
-    log_.write(Severity::error, error.what());
-  }
-}
-
-void BatchNotifier::keep(std::string_view bytes) {
-  if (state_ && state_->keep(bytes) > kept_at_most) {
-    save_within(core::Duration::zero());
-  }
-}
-
-void BatchNotifier::forget() {
-  if (state_) {
-    state_->forget_kept();
-  }
-}
-
-core::Ledger BatchNotifier::read_ledger() {
-  if (!state_ || !state_->held()) {
-    return {};
-  }
-  try {
-    const std::optional<std::string> text = state_->read();
-    core::Ledger ledger = text ? runtime::read_ledger(*text) : core::Ledger{};
-    for (core::InstanceRecord& record : ledger.instances) {
-      record.current = record.current && !fifo_path_.empty();
-    }
-    return ledger;
-  } catch (const std::exception& error) {
-    log_.write(Severity::error,
-               state_->ledger_path() + " cannot be used: " + error.what() +
-                   "; it is kept as *.corrupt, and every consumer gets a snapshot");
-  }
-  try {
-    state_->set_aside();
-  } catch (const std::exception& error) {
-    log_.write(Severity::error, error.what());
-  }
-  return {};
-}
-
-void BatchNotifier::save() {
-  if (!state_ || !engine_) {
-    return;
-  }
-  save_timer_.cancel();
-  try {
-    std::string text = runtime::write_ledger(engine_->ledger());
-    if (text != saved_) {
-      state_->write(text);
-      saved_ = std::move(text);
-    } else {
-      state_->forget_kept();
-    }
-    save_failed_ = false;
-  } catch (const std::exception& error) {
-    // An older ledger would have the next run believe what is no longer so.
-    state_->discard();
-    saved_.clear();
-    // Once: a full file system would otherwise fill the log as well.
-    if (!std::exchange(save_failed_, true)) {
-      log_.write(Severity::error,
-                 std::string(error.what()) + "; what is pending may not survive a restart");
-    }
-  }
-}
-
-void BatchNotifier::save_within(core::Duration delay) {
-  if (!save_timer_.deadline()) {
-    save_timer_.set(runtime::read_clocks().monotonic + delay);
   }
 }
 
@@ -261,13 +162,12 @@ void BatchNotifier::make_notifiers() {
 void BatchNotifier::start_sources() {
   core::Statistics& statistics = engine_->statistics();
   core::ObservationSink& sink = *this;
-  sources::FifoKeeper& keeper = *this;
   netlink_ = std::make_unique<sources::NetlinkSource>(loop_, log_, statistics,
                                                       configuration_.topology, sink);
   netlink_->start();
   if (!fifo_path_.empty()) {
     fifo_ = std::make_unique<sources::FifoSource>(loop_, log_, statistics, configuration_.topology,
-                                                  sink, fifo_path_, &keeper);
+                                                  sink, fifo_path_, &ledger_);
     fifo_->start();
   }
   keepalived_.emplace(loop_, log_, sink, keepalived_descriptor_);
@@ -340,7 +240,7 @@ void BatchNotifier::feed(core::Event event) {
       return std::holds_alternative<core::Deliver>(action);
     });
     if (delivers) {
-      save();
+      ledger_.save();
     }
     for (const core::Action& action : actions) {
       perform(action);
@@ -365,14 +265,14 @@ void BatchNotifier::perform(const core::Action& action) {
                                       ": next attempt in " + in_seconds(retry->wait));
     }
   } else if (const auto* changed = std::get_if<core::StatusChanged>(&action)) {
-    save_within(save_after_change);
+    ledger_.save_within(save_after_change);
     if (log_.detailed()) {
       log_.write(Severity::debug, describe(topology_.instances[changed->instance],
                                            engine_->statuses()[changed->instance]));
     }
   } else if (const auto* completed = std::get_if<core::StopCompleted>(&action)) {
     end();
-    save();
+    ledger_.save();
     log_.write(completed->everything_delivered ? Severity::notice : Severity::warning,
                completed->everything_delivered
                    ? "stopped: everything has been delivered"
@@ -397,7 +297,7 @@ void BatchNotifier::finish(std::size_t notifier, const core::DeliveryResult& res
   log_result(configuration_.settings.notifiers.at(notifier), consumers_.at(notifier), result);
   feed(core::DeliveryFinished{notifier, result});
   // In the next round, together with other answers of this one.
-  save_timer_.set(core::MonotonicTime());
+  ledger_.save_within(core::Duration::zero());
 }
 
 void BatchNotifier::log_result(const core::NotifierSettings& settings, Consumer& consumer,

@@ -11,17 +11,15 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "config/configuration.hpp"
 #include "core/engine.hpp"
-#include "core/ledger.hpp"
 #include "host_log.hpp"
 #include "keepalived/plugin.h"
+#include "ledger_keeper.hpp"
 #include "notifiers/notifier.hpp"
 #include "runtime/event_loop.hpp"
-#include "runtime/state_directory.hpp"
 #include "sources/dbus_source.hpp"
 #include "sources/fifo_source.hpp"
 #include "sources/keepalived_process.hpp"
@@ -30,7 +28,7 @@
 namespace batch_notifier {
 
 /// One started plugin. One thread.
-class BatchNotifier final : private core::ObservationSink, private sources::FifoKeeper {
+class BatchNotifier final : private core::ObservationSink {
  public:
   /// Reads the configuration, makes the notifiers and asks for the state directory; the rest begins
   /// when that is had. A part that cannot start is logged and either retried by itself (sources) or
@@ -59,14 +57,7 @@ class BatchNotifier final : private core::ObservationSink, private sources::Fifo
   };
 
   void observe(const core::Observation& observation) override;
-  void keep(std::string_view bytes) override;
-  void forget() override;
-  void open_state_directory(const char* path);
   void begin();
-  void replay(const core::Ledger& former, const core::RunIdentity& run);
-  core::Ledger read_ledger();
-  void save();
-  void save_within(core::Duration delay);
   void take_over_requested();
   void on_timer();
   void end();
@@ -85,13 +76,10 @@ class BatchNotifier final : private core::ObservationSink, private sources::Fifo
   runtime::EventLoop loop_;
   config::Configuration configuration_;
   core::Topology topology_;  ///< As configured, and what has been removed since the former run.
-  std::unique_ptr<runtime::StateDirectory> state_;  ///< Let go of after the consumers have ended.
+  LedgerKeeper ledger_;      ///< Let go of after the consumers have ended.
   std::vector<Consumer> consumers_;
   std::optional<core::Engine> engine_;
   runtime::Timer timer_;
-  runtime::Timer save_timer_;
-  std::string saved_;
-  bool save_failed_ = false;
   std::deque<core::Event> events_;
   bool feeding_ = false;
   bool running_ = true;

@@ -146,6 +146,8 @@ void Faults::change_plan() {
 
 void Faults::kill_worker() {
   plugin_disturbed_ = true;
+  // One that keepalived has left behind to tell the rest has nobody to replace it.
+  untold_ = untold_ || !runs();
   if (const pid_t worker = world_.worker(); worker > 0) {
     kill(worker, SIGKILL);
   }

@@ -49,6 +49,11 @@ struct Stage {
     });
   }
 
+  void take(Worker& worker) {
+    worker.directory->acquire();
+    BOOST_REQUIRE(until([&] { return worker.acquired == 1; }));
+  }
+
   tests::TemporaryDirectory temporary;
   runtime::EventLoop loop;
 };
@@ -62,8 +67,7 @@ BOOST_FIXTURE_TEST_CASE(a_free_directory_is_had_and_keeps_what_is_written, Stage
   BOOST_TEST(!worker.directory->held());
   worker.directory->write("too early");
   BOOST_TEST(!worker.directory->read().has_value());
-  worker.directory->acquire();
-  BOOST_TEST(until([&] { return worker.acquired == 1; }));
+  take(worker);
   BOOST_TEST(worker.directory->held());
   worker.directory->write("text");
   BOOST_TEST(worker.directory->read().value_or("") == "text");
@@ -74,8 +78,7 @@ BOOST_FIXTURE_TEST_CASE(a_free_directory_is_had_and_keeps_what_is_written, Stage
 
 BOOST_FIXTURE_TEST_CASE(what_cannot_be_kept_up_to_date_can_be_withdrawn, Stage) {
   Worker worker(loop, temporary.path());
-  worker.directory->acquire();
-  BOOST_TEST(until([&] { return worker.acquired == 1; }));
+  take(worker);
   worker.directory->write("old");
   BOOST_REQUIRE_EQUAL(mkdir(temporary.file("ledger.new").c_str(), 0700), 0);
   BOOST_CHECK_THROW(worker.directory->write("new"), std::system_error);
@@ -88,16 +91,14 @@ BOOST_FIXTURE_TEST_CASE(what_is_kept_is_there_until_the_ledger_is_renewed, Stage
   {
     Worker worker(loop, temporary.path());
     BOOST_TEST(worker.directory->keep("too early") == 0U);
-    worker.directory->acquire();
-    BOOST_TEST(until([&] { return worker.acquired == 1; }));
+    take(worker);
     BOOST_TEST(worker.directory->kept() == "");
     BOOST_TEST(worker.directory->keep("one\n") == 4U);
     BOOST_TEST(worker.directory->keep("two") == 7U);
   }
   // As after a crash.
   Worker worker(loop, temporary.path());
-  worker.directory->acquire();
-  BOOST_TEST(until([&] { return worker.acquired == 1; }));
+  take(worker);
   BOOST_TEST(worker.directory->kept() == "one\ntwo");
   worker.directory->write("ledger");
   BOOST_TEST(worker.directory->kept() == "");
@@ -108,8 +109,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_kept_is_there_until_the_ledger_is_renewed, Stage
 
 BOOST_FIXTURE_TEST_CASE(the_newer_asks_and_the_older_lets_go, Stage) {
   Worker older(loop, temporary.path());
-  older.directory->acquire();
-  BOOST_TEST(until([&] { return older.acquired == 1; }));
+  take(older);
   Worker newer(loop, temporary.path());
   newer.directory->acquire();
   BOOST_TEST(until([&] { return older.requested == 1; }));
@@ -125,8 +125,7 @@ BOOST_FIXTURE_TEST_CASE(the_newer_asks_and_the_older_lets_go, Stage) {
 
 BOOST_FIXTURE_TEST_CASE(of_several_that_ask_only_the_newest_begins, Stage) {
   Worker first(loop, temporary.path());
-  first.directory->acquire();
-  BOOST_TEST(until([&] { return first.acquired == 1; }));
+  take(first);
   Worker second(loop, temporary.path());
   second.directory->acquire();
   BOOST_TEST(until([&] { return first.requested == 1; }));
@@ -141,8 +140,7 @@ BOOST_FIXTURE_TEST_CASE(of_several_that_ask_only_the_newest_begins, Stage) {
 
 BOOST_FIXTURE_TEST_CASE(one_that_asks_and_dies_is_not_waited_for, Stage) {
   Worker first(loop, temporary.path());
-  first.directory->acquire();
-  BOOST_TEST(until([&] { return first.acquired == 1; }));
+  take(first);
   Worker second(loop, temporary.path());
   second.directory->acquire();
   BOOST_TEST(until([&] { return first.requested == 1; }));
@@ -158,8 +156,7 @@ BOOST_FIXTURE_TEST_CASE(one_that_asks_and_dies_is_not_waited_for, Stage) {
 BOOST_FIXTURE_TEST_CASE(the_older_gives_way_to_a_newer_holder, Stage) {
   Worker older(loop, temporary.path());
   Worker newer(loop, temporary.path());
-  newer.directory->acquire();
-  BOOST_TEST(until([&] { return newer.acquired == 1; }));
+  take(newer);
   older.directory->acquire();
   BOOST_TEST(until([&] { return older.outlived == 1; }));
   BOOST_TEST(newer.requested == 0);
@@ -176,8 +173,7 @@ BOOST_FIXTURE_TEST_CASE(a_holder_that_hangs_is_left_behind, Stage) {
   }));
   older.directory->write("before");
   Worker newer(loop, temporary.path());
-  newer.directory->acquire();
-  BOOST_TEST(until([&] { return newer.acquired == 1; }));
+  take(newer);
   BOOST_TEST(newer.log.count("does not let go") == 1U);
   BOOST_TEST(!older.directory->held());
   newer.directory->write("newer");

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "ledger_keeper.hpp"
+
+#include <cstddef>
+#include <exception>
+#include <utility>
+
+#include "runtime/ledger_file.hpp"
+
+namespace batch_notifier {
+
+namespace {
+
+using runtime::Severity;
+
+/// How many bytes of FIFO lines are kept beside the ledger at most before that is renewed.
+constexpr std::size_t kept_at_most = 64 * 1024;
+
+}  // namespace
+
+LedgerKeeper::LedgerKeeper(runtime::EventLoop& loop, runtime::Log& log,
+                           std::function<std::optional<core::Ledger>()> present)
+    : loop_(loop), log_(log), present_(std::move(present)), timer_(loop, [this] { save(); }) {
+}
+
+bool LedgerKeeper::open(const char* path, runtime::StateDirectory::Handlers handlers) {
+  if (path == nullptr) {
+    log_.write(Severity::warning, "no state directory: what is pending does not survive a restart");
+    return false;
+  }
+  try {
+    directory_ = std::make_unique<runtime::StateDirectory>(loop_, log_, path, std::move(handlers));
+    directory_->acquire();
+    return true;
+  } catch (const std::exception& error) {
+    directory_.reset();
+    log_.write(Severity::error,
+               std::string(error.what()) + "; what is pending does not survive a restart");
+    return false;
+  }
+}
+
+core::Ledger LedgerKeeper::read() {
+  if (!directory_ || !directory_->held()) {
+    return {};
+  }
+  try {
+    const std::optional<std::string> text = directory_->read();
+    return text ? runtime::read_ledger(*text) : core::Ledger{};
+  } catch (const std::exception& error) {
+    log_.write(Severity::error,
+               directory_->ledger_path() + " cannot be used: " + error.what() +
+                   "; it is kept as *.corrupt, and every consumer gets a snapshot");
+  }
+  try {
+    directory_->set_aside();
+  } catch (const std::exception& error) {
+    log_.write(Severity::error, error.what());
+  }
+  return {};
+}
+
+std::string LedgerKeeper::kept() {
+  try {
+    return directory_ ? directory_->kept() : std::string();
+  } catch (const std::exception& error) {
+    log_.write(Severity::error,
+               std::string(error.what()) + "; what a former worker has heard last may be lost");
+    return {};
+  }
+}
+
+void LedgerKeeper::save() {
+  timer_.cancel();
+  const std::optional<core::Ledger> ledger = directory_ ? present_() : std::nullopt;
+  if (!ledger) {
+    return;
+  }
+  try {
+    std::string text = runtime::write_ledger(*ledger);
+    if (text != saved_) {
+      directory_->write(text);
+      saved_ = std::move(text);
+    } else {
+      directory_->forget_kept();
+    }
+    failed_ = false;
+  } catch (const std::exception& error) {
+    // An older ledger would have the next run believe what is no longer so.
+    directory_->discard();
+    saved_.clear();
+    // Once: a full file system would otherwise fill the log as well.
+    if (!std::exchange(failed_, true)) {
+      log_.write(Severity::error,
+                 std::string(error.what()) + "; what is pending may not survive a restart");
+    }
+  }
+}
+
+void LedgerKeeper::save_within(core::Duration delay) {
+  const core::MonotonicTime at = runtime::read_clocks().monotonic + delay;
+  if (!timer_.deadline() || *timer_.deadline() > at) {
+    timer_.set(at);
+  }
+}
+
+void LedgerKeeper::keep(std::string_view bytes) {
+  if (directory_ && directory_->keep(bytes) > kept_at_most) {
+    save_within(core::Duration::zero());
+  }
+}
+
+void LedgerKeeper::forget() {
+  if (directory_) {
+    directory_->forget_kept();
+  }
+}
+
+}  // namespace batch_notifier

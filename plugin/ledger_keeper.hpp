@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+/// @file
+/// When the ledger is written, and what becomes of one that cannot be read or written. What a
+/// consumer may have seen stands on it before the consumer sees it; what it has answered, at once
+/// after; what else has changed, within a second. In that second a killed worker would take with it
+/// what nobody can say again, the lines of the FIFO: these are kept beside the ledger as they are
+/// read.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/ledger.hpp"
+#include "core/time.hpp"
+#include "runtime/event_loop.hpp"
+#include "runtime/log.hpp"
+#include "runtime/state_directory.hpp"
+#include "sources/fifo_source.hpp"
+
+namespace batch_notifier {
+
+/// The ledger of one plugin object, in a state directory or nowhere.
+class LedgerKeeper final : public sources::FifoKeeper {
+ public:
+  /// `present` gives what is to be written, or nothing as long as there is nothing. `loop` and
+  /// `log` must outlive the object.
+  LedgerKeeper(runtime::EventLoop& loop, runtime::Log& log,
+               std::function<std::optional<core::Ledger>()> present);
+
+  /// Asks for the directory at `path`; one of `handlers` follows from the loop. False if there is
+  /// none to be had (`path` may be nullptr), which has been logged: nothing is kept then.
+  bool open(const char* path, runtime::StateDirectory::Handlers handlers);
+
+  /// What a former run has left; an empty one if it left nothing. One that cannot be used is logged
+  /// and set aside.
+  core::Ledger read();
+
+  /// Lines of the FIFO that a former worker has read and not come to save.
+  std::string kept();
+
+  /// Writes the ledger, if it has changed. A failure is logged once, and the old one is removed.
+  void save();
+
+  /// Does so within this time, unless it is to be done sooner.
+  void save_within(core::Duration delay);
+
+  void keep(std::string_view bytes) override;
+  void forget() override;
+
+ private:
+  runtime::EventLoop& loop_;
+  runtime::Log& log_;
+  std::function<std::optional<core::Ledger>()> present_;
+  std::unique_ptr<runtime::StateDirectory> directory_;
+  runtime::Timer timer_;
+  std::string saved_;
+  bool failed_ = false;
+};
+
+}  // namespace batch_notifier
