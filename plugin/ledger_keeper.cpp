@@ -14,7 +14,7 @@ namespace {
 using runtime::Severity;
 
 /// How many bytes of FIFO lines are kept beside the ledger at most before that is renewed.
-constexpr std::size_t kept_at_most = 64 * 1024;
+constexpr std::size_t kept_at_most = 65'536;
 
 }  // namespace
 

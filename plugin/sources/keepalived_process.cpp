@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sources/keepalived_process.hpp"
 
+#include <cstddef>
 #include <exception>
 #include <fstream>
-#include <sstream>
 #include <string>
 
 #include <sys/epoll.h>
@@ -33,11 +33,14 @@ std::string keepalived_identity(int descriptor) {
   if (pid <= 0 || close == std::string::npos) {
     return {};
   }
-  std::istringstream fields(line.substr(close + 1));
-  for (int field = 0; field < start_time_field; ++field) {
-    fields >> word;
+  std::size_t begin = close;
+  for (int field = 0; field < start_time_field && begin != std::string::npos; ++field) {
+    begin = line.find(' ', begin + 1);
   }
-  return fields ? std::to_string(pid) + " " + word : std::string();
+  if (begin == std::string::npos) {
+    return {};
+  }
+  return std::to_string(pid) + line.substr(begin, line.find(' ', begin + 1) - begin);
 }
 
 KeepalivedProcess::KeepalivedProcess(runtime::EventLoop& loop, runtime::Log& log,

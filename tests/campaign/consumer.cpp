@@ -63,7 +63,7 @@ void Consumer::take_repeated(const json& batch) {
 }
 
 void Consumer::take_fresh(const json& batch) {
-  if (!ids_.insert(batch.at("id")).second) {
+  if (!ids_.insert(batch.at("id").get<std::string>()).second) {
     complain(batch, "an id that was used before");
   }
   if (last_.is_null() || last_.at("epoch") != batch.at("epoch")) {
@@ -124,7 +124,7 @@ void Consumer::begin_epoch(const std::string& epoch) {
   }
   allow_again();
   for (const json& change : last_.at("changes")) {
-    acknowledged_[change.at("instance")].insert(change.at("previous"));
+    acknowledged_[change.at("instance")].insert(change.at("previous").get<std::string>());
   }
 }
 
