@@ -171,6 +171,9 @@ void BatchNotifier::start_sources() {
     fifo_->start();
   }
   keepalived_.emplace(loop_, log_, sink, keepalived_descriptor_);
+  if (fifo_) {
+    fifo_->stop_reading_when([this] { return keepalived_->ended(); });
+  }
   if (!configuration_.topology.dbus_enabled) {
     log_.write(Severity::warning,
                "enable_dbus is not set in global_defs: states are taken from the notify FIFO and "

@@ -81,14 +81,17 @@ void FifoSource::stay() {
   timer_.cancel();
 }
 
-void FifoSource::hand_over() {
-  stay();
+// Whether the path leads to the FIFO that is open.
+bool FifoSource::is_in_place() const {
   struct stat own {};
   struct stat present {};
-  const bool is_ours = fifo_ && fstat(fifo_.get(), &own) == 0;
-  const bool is_reachable = is_ours && lstat(path_.c_str(), &present) == 0 &&
-                            present.st_dev == own.st_dev && present.st_ino == own.st_ino;
-  if (is_ours && !is_reachable) {
+  return fifo_ && fstat(fifo_.get(), &own) == 0 && lstat(path_.c_str(), &present) == 0 &&
+         present.st_dev == own.st_dev && present.st_ino == own.st_ino;
+}
+
+void FifoSource::hand_over() {
+  stay();
+  if (!is_in_place()) {
     // Nobody writes it any more, so this is all there will be.
     for (std::size_t most = capacity_ / buffer_.size() + 1; most > 0 && waiting() > 0; --most) {
       receive();
@@ -156,6 +159,10 @@ void FifoSource::complain(const std::string& reason) {
 }
 
 void FifoSource::receive() {
+  if (ended_ && ended_() && is_in_place()) {
+    hand_over();
+    return;
+  }
   if (may_have_been_full()) {
     skip_everything();
     return;

@@ -18,10 +18,12 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include <sys/types.h>
 
@@ -66,6 +68,10 @@ class FifoSource {
   /// Whether a FIFO is open.
   [[nodiscard]] bool is_open() const { return static_cast<bool>(fifo_); }
 
+  /// `ended` says whether the keepalived that we serve has ended: what is written into a FIFO that
+  /// can still be opened is then for the worker of the next one.
+  void stop_reading_when(std::function<bool()> ended) { ended_ = std::move(ended); }
+
   /// Takes what a former worker has read and not saved, as if it had just been read. After start().
   void replay(std::string_view bytes);
 
@@ -82,6 +88,7 @@ class FifoSource {
   void retry_later();
   void complain(const std::string& reason);
   void receive();
+  [[nodiscard]] bool is_in_place() const;
   [[nodiscard]] std::size_t waiting() const;
   [[nodiscard]] bool may_have_been_full() const;
   [[nodiscard]] ssize_t read_some();
@@ -103,6 +110,7 @@ class FifoSource {
   core::ObservationSink& sink_;
   std::string path_;
   FifoKeeper* keeper_;
+  std::function<bool()> ended_;
   std::unordered_map<std::string, core::InstanceIndex> instances_;
 
   FifoLines lines_;

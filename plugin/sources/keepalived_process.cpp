@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sources/keepalived_process.hpp"
 
+#include <poll.h>
+
 #include <cstddef>
 #include <exception>
 #include <fstream>
@@ -45,7 +47,7 @@ std::string keepalived_identity(int descriptor) {
 
 KeepalivedProcess::KeepalivedProcess(runtime::EventLoop& loop, runtime::Log& log,
                                      core::ObservationSink& sink, int descriptor)
-    : sink_(sink) {
+    : descriptor_(descriptor), sink_(sink) {
   if (descriptor <= 0) {
     return;
   }
@@ -61,6 +63,11 @@ KeepalivedProcess::KeepalivedProcess(runtime::EventLoop& loop, runtime::Log& log
     return;
   }
   sink_.observe(core::KeepalivedWatched{});
+}
+
+bool KeepalivedProcess::ended() const {
+  pollfd process{descriptor_, POLLIN, 0};
+  return descriptor_ > 0 && poll(&process, 1, /*timeout=*/0) == 1;
 }
 
 }  // namespace batch_notifier::sources

@@ -26,7 +26,12 @@ class KeepalivedProcess {
   KeepalivedProcess(runtime::EventLoop& loop, runtime::Log& log, core::ObservationSink& sink,
                     int descriptor);
 
+  /// Whether it has ended by now, which may be a moment before KeepalivedEnded is reported. False
+  /// where that is not known.
+  [[nodiscard]] bool ended() const;
+
  private:
+  int descriptor_;
   core::ObservationSink& sink_;
   std::optional<runtime::FdWatch> watch_;
 };

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "runtime/unique_fd.hpp"
-#include "tests/support/wait.hpp"
 
 namespace batch_notifier::tests {
 

@@ -12,8 +12,6 @@
 
 #include "runtime/unique_fd.hpp"
 #include "tests/support/lone_node.hpp"
-#include "tests/support/told.hpp"
-#include "tests/support/wait.hpp"
 
 using namespace batch_notifier::tests;
 

@@ -284,6 +284,28 @@ BOOST_AUTO_TEST_CASE(goes_on_in_the_middle_of_a_line_that_a_former_worker_began)
   BOOST_TEST(until_seen({"opened", "1 BACKUP 90", "0 MASTER 100"}));
 }
 
+BOOST_AUTO_TEST_CASE(what_follows_the_end_of_keepalived_is_for_the_next_reader) {
+  make_fifo();
+  start();
+  open_writer();
+  bool ended = false;
+  source->stop_reading_when([&] { return ended; });
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+  ended = true;
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" FAULT 100\n"));
+  BOOST_TEST(falls_silent());
+  Seen().swap(recorder.seen);
+  start();
+  BOOST_TEST(until_seen({"opened", "0 FAULT 100"}));
+  BOOST_TEST_CONTEXT("unless nobody can read it any more") {
+    source->stop_reading_when([&] { return ended; });
+    BOOST_TEST(write_line("INSTANCE \"VI_0\" STOP 100\n"));
+    BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+    BOOST_TEST(until_seen({"opened", "0 FAULT 100", "0 STOP 100"}));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(hands_over_what_nobody_else_can_read_and_leaves_the_rest) {
   make_fifo();
   start();

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include <boost/test/tree/test_unit.hpp>
+#include <boost/test/tree/test_unit.hpp>  // IWYU pragma: keep
 #include <sys/types.h>
 
 #include "tests/support/network_namespace.hpp"

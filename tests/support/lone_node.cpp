@@ -4,8 +4,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "runtime/ledger_file.hpp"
 #include "tests/support/told.hpp"
 #include "tests/support/wait.hpp"
