@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>  // IWYU pragma: export
 
 #include "tests/support/cluster.hpp"
 #include "tests/support/keepalived_node.hpp"
