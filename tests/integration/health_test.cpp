@@ -3,7 +3,6 @@
 /// What is told when the kernel's addresses and a real keepalived's word disagree: addresses that
 /// somebody deletes or adds by hand, and every kind of VIP that is where it should be.
 #define BOOST_TEST_DYN_LINK
-#include <map>
 #include <string>
 #include <vector>
 
