@@ -124,12 +124,13 @@ void World::load() {
 
 void World::start() {
   load();
+  rival_may_be_left_ = rival_may_be_left_ && !node.plugin_processes().empty();
   node.start();
   // A signal that comes before keepalived has its handlers would end it.
   wait_until([this] { return vrrp_process() > 0 && !node.plugin_processes().empty(); });
   life_ = Life::running;
   on_bus_ = bus_up_;
-  fifo_suspect_ = has_rival();
+  fifo_suspect_ = rival_may_be_left_;
 }
 
 void World::stop() {
@@ -158,7 +159,7 @@ void World::kill_vrrp_process() {
   kill(vrrp, SIGKILL);
   wait_until([&] { return vrrp_process() > 0 && vrrp_process() != vrrp; });
   on_bus_ = bus_up_;
-  fifo_suspect_ = has_rival();
+  fifo_suspect_ = rival_may_be_left_;
 }
 
 void World::reload() {
@@ -180,6 +181,7 @@ void World::set_bus(bool up) {
 // the next: from then on the kernel has to do where D-Bus does not help.
 void World::start_rival() {
   fifo_suspect_ = true;
+  rival_may_be_left_ = true;
   rivals_.push_back(std::make_unique<Process>(
       node_network.inside(
           {node.file("loader"), "-f", node.file("keepalived.conf"), "-s", node.file("state"),

@@ -115,6 +115,7 @@ class World {
   bool bus_up_ = true;
   bool on_bus_ = false;
   bool fifo_suspect_ = false;
+  bool rival_may_be_left_ = false;
 };
 
 }  // namespace batch_notifier::tests
