@@ -53,9 +53,7 @@ Ledger Engine::ledger() const {
     const InstanceStatus& status = statuses_[index];
     ledger.instances.push_back({instance.name, instance.interface, instance.vrid, instance.family,
                                 status.state, status.since, status.cause, status.health,
-                                judge_.keepalived_runs() &&
-                                    judge_.authority(index) != Witness::netlink &&
-                                    judge_.state(index) == status.state});
+                                judge_.last_word(index)});
   }
   const std::vector<std::string> names = consumer_names(settings_.notifiers);
   for (std::size_t notifier = 0; notifier < queues_.size(); ++notifier) {
@@ -113,9 +111,9 @@ void Engine::restore_status(InstanceIndex index, const InstanceRecord& record, b
   status.health = record.health;
   judge_.restore(index, record.state,
                  record.health == Health::vip_missing || record.health == Health::vip_unexpected);
-  if (continues && record.current && is_of_running(record.state) &&
+  if (continues && record.last_word && is_of_running(*record.last_word) &&
       !topology_.instances[index].removed) {
-    judge_.restore_fifo(index, record.state);
+    judge_.restore_fifo(index, *record.last_word);
   }
   hold_.restore(index, record.state);
   health_.restore(index, record.health);

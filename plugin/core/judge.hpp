@@ -78,6 +78,14 @@ class Judge {
   /// The state that the judge holds for true.
   [[nodiscard]] VrrpState state(InstanceIndex instance) const { return views_[instance].state; }
 
+  /// What keepalived itself has said last, on D-Bus or else the FIFO; nothing where it has said
+  /// nothing that still counts, or is not known to run.
+  [[nodiscard]] std::optional<VrrpState> last_word(InstanceIndex instance) const {
+    const Views& views = views_[instance];
+    const std::optional<VrrpState>& word = views.dbus ? views.dbus : views.fifo;
+    return keepalived_runs() ? word : std::nullopt;
+  }
+
   /// Whether keepalived is known to run.
   [[nodiscard]] bool keepalived_runs() const { return process_watched_; }
 

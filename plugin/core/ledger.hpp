@@ -33,9 +33,10 @@ struct InstanceRecord {
   UtcTime since;                               ///< When it began.
   Cause cause = Cause::startup;                ///< Why it was entered.
   Health health = Health::unknown;             ///< Settled health.
-  /// It was keepalived's own word, and keepalived ran: it holds in the next run with the same
-  /// keepalived until that says something else, whatever the kernel looks like.
-  bool current = false;
+  /// keepalived's own last word, also where a promotion that is held does not count yet. In the
+  /// next run with the same keepalived it stands until that says something else, whatever the
+  /// kernel looks like. Nothing if only the kernel has decided, or keepalived was not known to run.
+  std::optional<VrrpState> last_word;
 
   /// Equal in every field.
   bool operator==(const InstanceRecord&) const = default;

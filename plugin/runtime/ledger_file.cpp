@@ -99,7 +99,7 @@ json to_json(const core::InstanceRecord& record) {
           record.since.time_since_epoch().count(),
           number_of(record.cause),
           number_of(record.health),
-          record.current};
+          record.last_word ? json(word(*record.last_word)) : json(nullptr)};
 }
 
 core::InstanceRecord instance_of(const json& value) {
@@ -112,7 +112,9 @@ core::InstanceRecord instance_of(const json& value) {
   record.since = core::UtcTime(core::Duration(number_up_to(last_time, value.at(5))));
   record.cause = enumerator_of(value.at(6), core::Cause::shutdown);
   record.health = enumerator_of(value.at(7), core::Health::unknown);
-  record.current = value.size() > 8 && value.at(8).get<bool>();
+  if (value.size() > 8 && value.at(8).is_string()) {
+    record.last_word = state_of(value.at(8));
+  }
   return record;
 }
 

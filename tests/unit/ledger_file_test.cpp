@@ -6,6 +6,7 @@
 
 #include <zlib.h>
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -20,9 +21,10 @@ core::Ledger example() {
   core::Ledger ledger;
   ledger.instances.push_back({"VI \"1\"", "eth0", 51, core::AddressFamily::ipv6, VrrpState::master,
                               core::UtcTime(core::Duration(1'700'000'000'123'456)),
-                              core::Cause::resync, core::Health::vip_missing});
+                              core::Cause::resync, core::Health::vip_missing, VrrpState::master});
   ledger.instances.push_back({"VI_2", "", 0, core::AddressFamily::ipv4, VrrpState::fault,
-                              core::UtcTime(), core::Cause::signal, core::Health::ok});
+                              core::UtcTime(), core::Cause::signal, core::Health::ok,
+                              std::nullopt});
   core::ToldRecord uncertain{VrrpState::backup, core::Health::ok, true,
                              core::Trail(VrrpState::backup)};
   for (int step = 0; step < 41; ++step) {
