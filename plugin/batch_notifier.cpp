@@ -27,6 +27,9 @@ constexpr core::Duration handover_limit{1'000'000};
 /// transitions, and never a state. Before a delivery and after its answer it is written at once.
 constexpr core::Duration save_after_change{1'000'000};
 
+/// Stands on the ledger in place of a FIFO.
+const std::string handed_over = " handed over";
+
 /// Marks a stretch of code, however it is left.
 class FeedingScope {
  public:
@@ -66,10 +69,7 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
       fifo_path_(host.fifo_path != nullptr ? host.fifo_path : ""),
       keepalived_descriptor_(host.keepalived),
       configuration_(read_from_disk(host.config_path)),
-      ledger_(loop_, log_,
-              [this] {
-                return engine_ ? std::optional(engine_->ledger()) : std::optional<core::Ledger>();
-              }),
+      ledger_(loop_, log_, [this] { return present_ledger(); }),
       timer_(loop_, [this] { on_timer(); }) {
   for (const config::Problem& problem : configuration_.problems) {
     log_.write(Severity::error, place(problem.location) + problem.message);
@@ -92,7 +92,10 @@ void BatchNotifier::begin() {
                               sources::keepalived_identity(keepalived_descriptor_)};
   const core::Now now = runtime::read_clocks();
   const auto seed = static_cast<std::uint32_t>(now.utc.time_since_epoch().count() ^ getpid());
-  const core::Ledger former = ledger_.read();
+  core::Ledger former = ledger_.read();
+  fifo_identity_ = sources::fifo_identity(fifo_path_);
+  const bool same_keepalived = continues(former, run.keepalived);
+  former.keepalived = same_keepalived ? run.keepalived : "";
   topology_ = core::with_removed(configuration_.topology, former);
   engine_.emplace(topology_, configuration_.settings, run, seed, former, now);
   engine_->statistics().add(core::Counter::config_problems, configuration_.problems.size());
@@ -105,7 +108,7 @@ void BatchNotifier::begin() {
   if (!fifo_ || !fifo_->is_open()) {
     // Nothing will be heard there, so what was said there last cannot stand.
     feed(core::Observation(core::FifoLost{}));
-  } else if (!run.keepalived.empty() && run.keepalived == former.keepalived) {
+  } else if (same_keepalived) {
     fifo_->replay(ledger_.kept());
   }
   feed(core::TimeReached{});
@@ -115,6 +118,24 @@ void BatchNotifier::begin() {
     const core::Duration time_left = *stop_at_ - runtime::read_clocks().monotonic;
     feed(core::StopRequested{std::max(time_left, core::Duration::zero())});
   }
+}
+
+// A killed worker can have missed nothing only if its FIFO, with what it had not read, is still
+// there; one that has handed over has read it to its end.
+bool BatchNotifier::continues(const core::Ledger& former, const std::string& keepalived) const {
+  return !keepalived.empty() && (former.keepalived == keepalived + handed_over ||
+                                 former.keepalived == keepalived + " " + fifo_identity_);
+}
+
+std::optional<core::Ledger> BatchNotifier::present_ledger() const {
+  if (!engine_) {
+    return std::nullopt;
+  }
+  core::Ledger ledger = engine_->ledger();
+  if (!ledger.keepalived.empty()) {
+    ledger.keepalived += handing_over_ ? handed_over : " " + fifo_identity_;
+  }
+  return ledger;
 }
 
 void BatchNotifier::end() {
@@ -137,6 +158,7 @@ void BatchNotifier::take_over_requested() {
   if (fifo_) {
     fifo_->hand_over();
   }
+  handing_over_ = true;
   feed(core::HandoverRequested{handover_limit});
 }
 

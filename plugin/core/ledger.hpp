@@ -65,7 +65,8 @@ struct NotifierRecord {
 
 /// All of it.
 struct Ledger {
-  std::string keepalived;                 ///< RunIdentity::keepalived of the run.
+  /// RunIdentity::keepalived of the run; in the file, with what the run had open of it behind.
+  std::string keepalived;
   std::vector<InstanceRecord> instances;  ///< In any order, each name once.
   std::vector<NotifierRecord> notifiers;  ///< In any order.
 

@@ -48,6 +48,16 @@ std::string objection_to(const struct stat& status) {
 
 }  // namespace
 
+std::string fifo_identity(const std::string& path) {
+  struct statx file {};
+  if (statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &file) != 0) {
+    return {};
+  }
+  return std::to_string(file.stx_dev_major) + ":" + std::to_string(file.stx_dev_minor) + ":" +
+         std::to_string(file.stx_ino) + ":" + std::to_string(file.stx_btime.tv_sec) + "." +
+         std::to_string(file.stx_btime.tv_nsec);
+}
+
 FifoSource::FifoSource(runtime::EventLoop& loop, runtime::Log& log, core::Statistics& statistics,
                        const core::Topology& topology, core::ObservationSink& sink,
                        std::string path, FifoKeeper* keeper)

@@ -39,6 +39,10 @@
 
 namespace batch_notifier::sources {
 
+/// Tells the file at `path` from any other that was or will be there, as far as the file system
+/// knows when a file was made; empty if there is none.
+std::string fifo_identity(const std::string& path);
+
 /// Where the lines go that nobody else can read any more, so that the next worker can, should this
 /// one be killed before it has saved what they said. Implemented by the composition root.
 class FifoKeeper {
