@@ -49,7 +49,7 @@ void expect_told_once(const std::map<std::string, std::size_t>& first,
         }
       }
     }
-    BOOST_TEST((told_states == expected), path << ":\n" << read_file(path));
+    BOOST_CHECK_MESSAGE(told_states == expected, path << ":\n" << read_file(path));
     BOOST_TEST(told.broken_promises() == "");
   }
 }

@@ -72,7 +72,7 @@ struct GroupNode {
       return node.state_on_dbus("d0/7/IPv4") == capitalised(a) &&
              node.state_on_dbus("d1/7/IPv4") == capitalised(b);
     };
-    BOOST_TEST((!on_dbus || wait_until(agreed)), node.log());
+    BOOST_CHECK_MESSAGE(!on_dbus || wait_until(agreed), node.log());
     expect_states(node, {{"A", a}, {"B", b}});
   }
 
