@@ -75,12 +75,16 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     log_.write(Severity::error, place(problem.location) + problem.message);
   }
   make_notifiers();
+  std::optional<core::MonotonicTime> started;
+  if (host.started_us > 0) {
+    started = core::MonotonicTime(core::Duration(host.started_us));
+  }
   const auto outlived = [this] {
     log_.write(Severity::notice, "a newer worker is at work: nothing to do");
     end();
   };
   if (!ledger_.open(host.state_dir,
-                    {[this] { begin(); }, [this] { take_over_requested(); }, outlived})) {
+                    {[this] { begin(); }, [this] { take_over_requested(); }, outlived}, started)) {
     begin();
   }
 }

@@ -23,13 +23,15 @@ LedgerKeeper::LedgerKeeper(runtime::EventLoop& loop, runtime::Log& log,
     : loop_(loop), log_(log), present_(std::move(present)), timer_(loop, [this] { save(); }) {
 }
 
-bool LedgerKeeper::open(const char* path, runtime::StateDirectory::Handlers handlers) {
+bool LedgerKeeper::open(const char* path, runtime::StateDirectory::Handlers handlers,
+                        std::optional<core::MonotonicTime> started) {
   if (path == nullptr) {
     log_.write(Severity::warning, "no state directory: what is pending does not survive a restart");
     return false;
   }
   try {
-    directory_ = std::make_unique<runtime::StateDirectory>(loop_, log_, path, std::move(handlers));
+    directory_ =
+        std::make_unique<runtime::StateDirectory>(loop_, log_, path, std::move(handlers), started);
     directory_->acquire();
     return true;
   } catch (const std::exception& error) {

@@ -32,7 +32,8 @@ class LedgerKeeper final : public sources::FifoKeeper {
 
   /// Asks for the directory at `path`; one of `handlers` follows from the loop. False if there is
   /// none to be had (`path` may be nullptr), which has been logged: nothing is kept then.
-  bool open(const char* path, runtime::StateDirectory::Handlers handlers);
+  bool open(const char* path, runtime::StateDirectory::Handlers handlers,
+            std::optional<core::MonotonicTime> started);
 
   /// What a former run has left; an empty one if it left nothing. One that cannot be used is logged
   /// and set aside.

@@ -59,6 +59,9 @@ typedef struct KeepalivedPluginHost {
    *  of its VRRP process (see pidfd_open(2)); 0 where that is not known. Not read from. Hosts that
    *  were compiled before this was here need not give it. */
   int keepalived;
+  /** When the host was started, in microseconds of CLOCK_MONOTONIC; 0: just now. Of two hosts with
+   *  one `state_dir` the newer one takes over, also where the older one starts its plugin again. */
+  int64_t started_us;
 } KeepalivedPluginHost;
 
 /** Called by `check_config` for each problem found, in the order of the files. `file` and `message`

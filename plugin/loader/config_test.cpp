@@ -36,7 +36,7 @@ int test_config(const Options& options) {
   StandardError log;
   try {
     const PluginLibrary library(options.plugin_path);
-    const KeepalivedPluginHost host = make_host(options, nullptr, -1, log);
+    const KeepalivedPluginHost host = make_host(options, nullptr, -1, core::MonotonicTime(), log);
     const int problems = library.descriptor().check_config(&host, print_problem);
     if (std::fflush(stdout) != 0) {
       log.write(runtime::Severity::error, "cannot write to standard output");

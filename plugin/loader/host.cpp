@@ -23,7 +23,7 @@ void log_for_plugin(void* context, int priority, const char* message) noexcept {
 }  // namespace
 
 KeepalivedPluginHost make_host(const Options& options, const char* state_dir, int keepalived,
-                               runtime::Log& log) {
+                               core::MonotonicTime started, runtime::Log& log) {
   KeepalivedPluginHost host{};
   host.abi_version = KEEPALIVED_PLUGIN_ABI_VERSION;
   host.size = sizeof(host);
@@ -34,6 +34,7 @@ KeepalivedPluginHost make_host(const Options& options, const char* state_dir, in
   host.state_dir = state_dir;
   host.flags = options.log_detail ? KEEPALIVED_PLUGIN_LOG_DETAIL : 0;
   host.keepalived = std::max(keepalived, 0);
+  host.started_us = started.time_since_epoch().count();
   return host;
 }
 

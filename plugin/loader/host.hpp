@@ -3,6 +3,7 @@
 /// The host's side of the plugin ABI: what a plugin is told, and where its messages go.
 #pragma once
 
+#include "core/time.hpp"
 #include "keepalived/plugin.h"
 #include "loader/options.hpp"
 #include "runtime/log.hpp"
@@ -12,6 +13,6 @@ namespace batch_notifier::loader {
 /// Describes this host. `options`, `state_dir` (or nullptr for none), `keepalived` (a descriptor,
 /// or -1) and `log` must outlive the plugin that is given the result.
 KeepalivedPluginHost make_host(const Options& options, const char* state_dir, int keepalived,
-                               runtime::Log& log);
+                               core::MonotonicTime started, runtime::Log& log);
 
 }  // namespace batch_notifier::loader

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -51,11 +52,14 @@ int run(const Options& options) {
   umask(creation_mask);
   reset_signal_actions();
   const runtime::UniqueFd keepalived = watch_keepalived();
+  const auto started =
+      std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
   std::optional<int> status =
       with_log(options, [&](runtime::Log& log) { return supervise_plugin(options, log); });
   if (!status) {
-    status = with_log(
-        options, [&](runtime::Log& log) { return run_worker(options, keepalived.get(), log); });
+    status = with_log(options, [&](runtime::Log& log) {
+      return run_worker(options, keepalived.get(), started, log);
+    });
   }
   return status.value_or(exit_failed);
 }

@@ -7,6 +7,7 @@
 /// timeout.
 #pragma once
 
+#include "core/time.hpp"
 #include "loader/options.hpp"
 #include "runtime/log.hpp"
 
@@ -14,8 +15,9 @@ namespace batch_notifier::loader {
 
 /// Runs the plugin until it has stopped, after SIGTERM or SIGINT or of its own accord; a SIGINT
 /// while it stops leaves it one second. `keepalived` becomes readable when keepalived ends; -1 for
-/// none. Returns the exit status. Throws std::system_error when it
-/// cannot wait for signals or for the plugin.
-int run_worker(const Options& options, int keepalived, runtime::Log& log);
+/// none. `started` is when the loader was. Returns the exit status. Throws std::system_error when
+/// it cannot wait for signals or for the plugin.
+int run_worker(const Options& options, int keepalived, core::MonotonicTime started,
+               runtime::Log& log);
 
 }  // namespace batch_notifier::loader

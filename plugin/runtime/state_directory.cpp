@@ -70,7 +70,8 @@ bool is_in_place(const UniqueFd& file, const std::string& path) {
 }
 
 std::string started_text(core::MonotonicTime started) {
-  return std::to_string(started.time_since_epoch().count()) + "\n";
+  // The process is for people.
+  return std::to_string(started.time_since_epoch().count()) + " " + std::to_string(getpid()) + "\n";
 }
 
 }  // namespace
@@ -94,12 +95,14 @@ std::optional<std::string> read_own_file(const std::string& path) {
   }
 }
 
-StateDirectory::StateDirectory(EventLoop& loop, Log& log, std::string path, Handlers handlers)
+StateDirectory::StateDirectory(EventLoop& loop, Log& log, std::string path, Handlers handlers,
+                               std::optional<core::MonotonicTime> started)
     : loop_(loop),
       log_(log),
       path_(std::move(path)),
       handlers_(std::move(handlers)),
-      started_(read_clocks().monotonic),
+      began_(read_clocks().monotonic),
+      started_(started.value_or(began_)),
       timer_(loop, [this] { try_lock(); }) {
   struct stat status {};
   if (lstat(path_.c_str(), &status) != 0) {
@@ -116,7 +119,7 @@ StateDirectory::StateDirectory(EventLoop& loop, Log& log, std::string path, Hand
 
 void StateDirectory::acquire() {
   waiting_ = true;
-  timer_.set(started_);
+  timer_.set(began_);
 }
 
 bool StateDirectory::held() const {
@@ -177,11 +180,11 @@ const std::function<void()>* StateDirectory::advance() {
   if (started_by(candidate_).value_or(started_) > started_) {
     return &handlers_.outlived;
   }
-  if (read_clocks().monotonic >= started_ + patience) {
+  if (read_clocks().monotonic >= began_ + patience) {
     return take_by_force();
   }
   request();
-  timer_.set(started_ + patience);
+  timer_.set(began_ + patience);
   return nullptr;
 }
 

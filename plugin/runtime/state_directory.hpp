@@ -46,7 +46,9 @@ class StateDirectory {
 
   /// `loop` and `log` must outlive the object. Throws std::system_error or std::runtime_error when
   /// the directory is missing, not ours, or writable by others, or cannot be watched.
-  StateDirectory(EventLoop& loop, Log& log, std::string path, Handlers handlers);
+  /// `started` is how old a claim this is: the newer one wins.
+  StateDirectory(EventLoop& loop, Log& log, std::string path, Handlers handlers,
+                 std::optional<core::MonotonicTime> started = std::nullopt);
   StateDirectory(const StateDirectory&) = delete;
   StateDirectory& operator=(const StateDirectory&) = delete;
   /// Lets go.
@@ -105,8 +107,9 @@ class StateDirectory {
   Log& log_;
   const std::string path_;
   const Handlers handlers_;
-  const core::MonotonicTime started_;
-  UniqueFd lock_;       ///< Locked, and ours unless it has been renamed over.
+  const core::MonotonicTime began_;    ///< To wait for the former holder from then on.
+  const core::MonotonicTime started_;  ///< How old our claim is.
+  UniqueFd lock_;                      ///< Locked, and ours unless it has been renamed over.
   UniqueFd candidate_;  ///< Kept open while waiting: its closing would wake all who wait.
   UniqueFd request_;    ///< `takeover`, locked while we wait.
   UniqueFd kept_;       ///< Open once something was kept.
