@@ -19,8 +19,11 @@
 
 namespace {
 
-/// What the first hosts of this ABI gave; all that is behind it may be missing.
-constexpr std::size_t first_host_size = offsetof(KeepalivedPluginHost, keepalived);
+/// What the first hosts of this ABI gave; all that is behind it may be missing. They counted the
+/// padding at their end, so nothing may ever stand there.
+constexpr std::size_t first_host_size = offsetof(KeepalivedPluginHost, started_us);
+static_assert(first_host_size % alignof(KeepalivedPluginHost) == 0);
+static_assert(sizeof(void*) != 8 || first_host_size == 56);
 
 /// A host's description with everything that it does not know of left at zero.
 KeepalivedPluginHost completed(const KeepalivedPluginHost& given) {

@@ -14,6 +14,7 @@
 #include "core/deadlines.hpp"
 #include "messages.hpp"
 #include "notifiers/notifier_factory.hpp"
+#include "runtime/file_identity.hpp"
 
 namespace batch_notifier {
 
@@ -26,9 +27,6 @@ constexpr core::Duration handover_limit{1'000'000};
 /// How much later than a change the ledger may be: a crash in between costs the number of
 /// transitions, and never a state. Before a delivery and after its answer it is written at once.
 constexpr core::Duration save_after_change{1'000'000};
-
-/// Stands on the ledger in place of a FIFO.
-const std::string handed_over = " handed over";
 
 /// Marks a stretch of code, however it is left.
 class FeedingScope {
@@ -69,7 +67,8 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
       fifo_path_(host.fifo_path != nullptr ? host.fifo_path : ""),
       keepalived_descriptor_(host.keepalived),
       configuration_(read_from_disk(host.config_path)),
-      ledger_(loop_, log_, [this] { return present_ledger(); }),
+      ledger_(loop_, log_,
+              [this] { return engine_ ? std::optional(engine_->ledger()) : std::nullopt; }),
       timer_(loop_, [this] { on_timer(); }) {
   for (const config::Problem& problem : configuration_.problems) {
     log_.write(Severity::error, place(problem.location) + problem.message);
@@ -93,13 +92,12 @@ BatchNotifier::~BatchNotifier() = default;
 
 void BatchNotifier::begin() {
   const core::RunIdentity run{new_uuid(), host_name(),
-                              sources::keepalived_identity(keepalived_descriptor_)};
+                              sources::keepalived_identity(keepalived_descriptor_),
+                              runtime::file_identity(fifo_path_)};
   const core::Now now = runtime::read_clocks();
   const auto seed = static_cast<std::uint32_t>(now.utc.time_since_epoch().count() ^ getpid());
-  core::Ledger former = ledger_.read();
-  fifo_identity_ = sources::fifo_identity(fifo_path_);
-  const bool same_keepalived = continues(former, run.keepalived);
-  former.keepalived = same_keepalived ? run.keepalived : "";
+  const core::Ledger former = ledger_.read();
+  const std::optional<std::string> kept = ledger_.kept();
   topology_ = core::with_removed(configuration_.topology, former);
   engine_.emplace(topology_, configuration_.settings, run, seed, former, now);
   engine_->statistics().add(core::Counter::config_problems, configuration_.problems.size());
@@ -109,11 +107,15 @@ void BatchNotifier::begin() {
                  std::to_string(consumers_.size()) + " notifiers, epoch " + run.epoch +
                  (former.instances.empty() ? "" : ", going on from a former run"));
   start_sources();
-  if (!fifo_ || !fifo_->is_open()) {
-    // Nothing will be heard there, so what was said there last cannot stand.
+  const bool hears_fifo = kept && fifo_ && fifo_->is_open();
+  if (!hears_fifo) {
+    // What was said there last cannot stand: more may have been said, or nothing will be heard.
     feed(core::Observation(core::FifoLost{}));
-  } else if (same_keepalived) {
-    fifo_->replay(ledger_.kept());
+  }
+  if (hears_fifo && core::goes_on(former, run)) {
+    fifo_->replay(*kept);
+  } else {
+    ledger_.settle(0);
   }
   feed(core::TimeReached{});
   // What is not configured any more has no share in it, and what is read from now on belongs to it.
@@ -122,24 +124,6 @@ void BatchNotifier::begin() {
     const core::Duration time_left = *stop_at_ - runtime::read_clocks().monotonic;
     feed(core::StopRequested{std::max(time_left, core::Duration::zero())});
   }
-}
-
-// A killed worker can have missed nothing only if its FIFO, with what it had not read, is still
-// there; one that has handed over has read it to its end.
-bool BatchNotifier::continues(const core::Ledger& former, const std::string& keepalived) const {
-  return !keepalived.empty() && (former.keepalived == keepalived + handed_over ||
-                                 former.keepalived == keepalived + " " + fifo_identity_);
-}
-
-std::optional<core::Ledger> BatchNotifier::present_ledger() const {
-  if (!engine_) {
-    return std::nullopt;
-  }
-  core::Ledger ledger = engine_->ledger();
-  if (!ledger.keepalived.empty()) {
-    ledger.keepalived += handing_over_ ? handed_over : " " + fifo_identity_;
-  }
-  return ledger;
 }
 
 void BatchNotifier::end() {
@@ -162,7 +146,6 @@ void BatchNotifier::take_over_requested() {
   if (fifo_) {
     fifo_->hand_over();
   }
-  handing_over_ = true;
   feed(core::HandoverRequested{handover_limit});
 }
 

@@ -59,8 +59,6 @@ class BatchNotifier final : private core::ObservationSink {
   void observe(const core::Observation& observation) override;
   void begin();
   void take_over_requested();
-  [[nodiscard]] bool continues(const core::Ledger& former, const std::string& keepalived) const;
-  [[nodiscard]] std::optional<core::Ledger> present_ledger() const;
   void on_timer();
   void end();
   void make_notifiers();
@@ -76,8 +74,6 @@ class BatchNotifier final : private core::ObservationSink {
   const std::string fifo_path_;
   const int keepalived_descriptor_;
   runtime::EventLoop loop_;
-  std::string fifo_identity_;  ///< Of the FIFO that this run began with.
-  bool handing_over_ = false;
   config::Configuration configuration_;
   core::Topology topology_;  ///< As configured, and what has been removed since the former run.
   LedgerKeeper ledger_;      ///< Let go of after the consumers have ended.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ledger_keeper.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <utility>
@@ -62,13 +63,14 @@ core::Ledger LedgerKeeper::read() {
   return {};
 }
 
-std::string LedgerKeeper::kept() {
+std::optional<std::string> LedgerKeeper::kept() {
   try {
-    return directory_ ? directory_->kept() : std::string();
+    unsettled_ = directory_ ? directory_->kept() : std::string();
+    return unsettled_;
   } catch (const std::exception& error) {
     log_.write(Severity::error,
                std::string(error.what()) + "; what a former worker has heard last may be lost");
-    return {};
+    return std::nullopt;
   }
 }
 
@@ -83,19 +85,22 @@ void LedgerKeeper::save() {
     if (text != saved_) {
       directory_->write(text);
       saved_ = std::move(text);
-    } else {
-      directory_->forget_kept();
     }
+    // Last: what is kept too long is only heard twice.
+    directory_->keep_only(unsettled_);
     failed_ = false;
   } catch (const std::exception& error) {
-    // An older ledger would have the next run believe what is no longer so.
-    directory_->discard();
-    saved_.clear();
-    // Once: a full file system would otherwise fill the log as well.
-    if (!std::exchange(failed_, true)) {
-      log_.write(Severity::error,
-                 std::string(error.what()) + "; what is pending may not survive a restart");
-    }
+    fail(error.what());
+  }
+}
+
+void LedgerKeeper::fail(const std::string& reason) {
+  // An older ledger would have the next run believe what is no longer so.
+  directory_->discard();
+  saved_.clear();
+  // Once: a full file system would otherwise fill the log as well.
+  if (!std::exchange(failed_, true)) {
+    log_.write(Severity::error, reason + "; what is pending may not survive a restart");
   }
 }
 
@@ -107,15 +112,27 @@ void LedgerKeeper::save_within(core::Duration delay) {
 }
 
 void LedgerKeeper::keep(std::string_view bytes) {
-  if (directory_ && directory_->keep(bytes) > kept_at_most) {
+  if (!directory_) {
+    return;
+  }
+  unsettled_ += bytes;
+  try {
+    if (directory_->keep(bytes) > kept_at_most) {
+      save_within(core::Duration::zero());
+    }
+  } catch (const std::exception& error) {
+    fail(error.what());
     save_within(core::Duration::zero());
   }
 }
 
+void LedgerKeeper::settle(std::size_t rest) {
+  unsettled_.erase(0, unsettled_.size() - std::min(rest, unsettled_.size()));
+}
+
 void LedgerKeeper::forget() {
-  if (directory_) {
-    directory_->forget_kept();
-  }
+  unsettled_.clear();
+  save();
 }
 
 }  // namespace batch_notifier

@@ -39,8 +39,9 @@ class LedgerKeeper final : public sources::FifoKeeper {
   /// and set aside.
   core::Ledger read();
 
-  /// Lines of the FIFO that a former worker has read and not come to save.
-  std::string kept();
+  /// What was read from the FIFO by a former worker that did not come to save what it said; to be
+  /// reported, and settled, before save(). Nothing if that cannot be known, which has been logged.
+  std::optional<std::string> kept();
 
   /// Writes the ledger, if it has changed. A failure is logged once, and the old one is removed.
   void save();
@@ -49,15 +50,19 @@ class LedgerKeeper final : public sources::FifoKeeper {
   void save_within(core::Duration delay);
 
   void keep(std::string_view bytes) override;
+  void settle(std::size_t rest) override;
   void forget() override;
 
  private:
+  void fail(const std::string& reason);
+
   runtime::EventLoop& loop_;
   runtime::Log& log_;
   std::function<std::optional<core::Ledger>()> present_;
   std::unique_ptr<runtime::StateDirectory> directory_;
   runtime::Timer timer_;
   std::string saved_;
+  std::string unsettled_;  ///< Bytes of the FIFO that the present ledger need not have in it yet.
   bool failed_ = false;
 };
 

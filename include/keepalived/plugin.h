@@ -55,13 +55,13 @@ typedef struct KeepalivedPluginHost {
   const char* fifo_path;   /**< keepalived's notify FIFO, or NULL where there is none. */
   const char* state_dir;   /**< Directory for what must survive a restart, or NULL for none. */
   uint32_t flags;          /**< KEEPALIVED_PLUGIN_LOG_DETAIL or 0. */
-  /** Descriptor that becomes readable when the keepalived that is served has ended, such as a pidfd
-   *  of its VRRP process (see pidfd_open(2)); 0 where that is not known. Not read from. Hosts that
-   *  were compiled before this was here need not give it. */
-  int keepalived;
+  /* Hosts that were compiled before these were here end above, and need not give them. */
   /** When the host was started, in microseconds of CLOCK_MONOTONIC; 0: just now. Of two hosts with
    *  one `state_dir` the newer one takes over, also where the older one starts its plugin again. */
   int64_t started_us;
+  /** Descriptor that becomes readable when the keepalived that is served has ended, such as a pidfd
+   *  of its VRRP process (see pidfd_open(2)); 0 where that is not known. Not read from. */
+  int keepalived;
 } KeepalivedPluginHost;
 
 /** Called by `check_config` for each problem found, in the order of the files. `file` and `message`

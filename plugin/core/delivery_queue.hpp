@@ -15,12 +15,12 @@
 #include <optional>
 #include <random>
 #include <set>
-#include <string>
 #include <vector>
 
 #include "core/batch.hpp"
 #include "core/instance_status.hpp"
 #include "core/ledger.hpp"
+#include "core/run_identity.hpp"
 #include "core/settings.hpp"
 #include "core/statistics.hpp"
 #include "core/time.hpp"
@@ -28,13 +28,6 @@
 #include "core/trail.hpp"
 
 namespace batch_notifier::core {
-
-/// What is the same in all batches of a run.
-struct RunIdentity {
-  std::string epoch;       ///< UUID of this run.
-  std::string host;        ///< Node name.
-  std::string keepalived;  ///< Which keepalived process is served; empty where that is not known.
-};
 
 /// What queues look at when they make a batch: the present picture of every instance.
 struct Picture {

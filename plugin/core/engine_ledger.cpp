@@ -47,6 +47,8 @@ const InstanceRecord* find_renamed(const Ledger& former, const Topology& topolog
 Ledger Engine::ledger() const {
   Ledger ledger;
   ledger.keepalived = run_.keepalived;
+  ledger.fifo = run_.fifo;
+  ledger.handed_over = handing_over_;
   ledger.instances.reserve(statuses_.size());
   for (InstanceIndex index = 0; index < statuses_.size(); ++index) {
     const Instance& instance = topology_.instances[index];
@@ -71,7 +73,7 @@ Ledger Engine::ledger() const {
 
 void Engine::restore(const Ledger& former, Now now) {
   const std::map<std::string_view, std::size_t> positions = positions_by_name(former);
-  const bool continues = !run_.keepalived.empty() && run_.keepalived == former.keepalived;
+  const bool continues = goes_on(former, run_);
   for (InstanceIndex index = 0; index < statuses_.size(); ++index) {
     const auto found = positions.find(topology_.instances[index].name);
     if (found != positions.end()) {
@@ -95,10 +97,11 @@ void Engine::restore(const Ledger& former, Now now) {
     if (topology_.instances[index].removed && statuses_[index].state != VrrpState::deleted) {
       judge_.restore(index, VrrpState::deleted);
       apply({index, VrrpState::deleted, Cause::resync, now.utc}, now, unneeded);
-    } else if (const InstanceRecord* renamed = find_renamed(former, topology_, index);
-               renamed != nullptr && positions.count(topology_.instances[index].name) == 0) {
-      restore_status(index, *renamed, continues);
-      apply({index, renamed->state, Cause::resync, renamed->since}, now, unneeded);
+    } else if (positions.count(topology_.instances[index].name) == 0) {
+      if (const InstanceRecord* renamed = find_renamed(former, topology_, index)) {
+        restore_status(index, *renamed, continues);
+        apply({index, renamed->state, Cause::resync, renamed->since}, now, unneeded);
+      }
     }
   }
 }

@@ -57,6 +57,12 @@ Topology with_removed(const Topology& configured, const Ledger& former) {
   return topology;
 }
 
+bool goes_on(const Ledger& former, const RunIdentity& run) {
+  const bool same_fifo = !run.fifo.empty() && former.fifo == run.fifo;
+  return !run.keepalived.empty() && former.keepalived == run.keepalived &&
+         (former.handed_over || same_fifo);
+}
+
 std::map<std::string_view, std::size_t> positions_by_name(const Ledger& ledger) {
   std::map<std::string_view, std::size_t> positions;
   for (std::size_t index = 0; index < ledger.instances.size(); ++index) {

@@ -15,6 +15,7 @@
 
 #include "core/address.hpp"
 #include "core/batch.hpp"
+#include "core/run_identity.hpp"
 #include "core/settings.hpp"
 #include "core/time.hpp"
 #include "core/topology.hpp"
@@ -65,8 +66,9 @@ struct NotifierRecord {
 
 /// All of it.
 struct Ledger {
-  /// RunIdentity::keepalived of the run; in the file, with what the run had open of it behind.
-  std::string keepalived;
+  std::string keepalived;    ///< RunIdentity::keepalived of the run.
+  std::string fifo;          ///< RunIdentity::fifo of the run.
+  bool handed_over = false;  ///< It has read its FIFO to the end, for the run that follows.
   std::vector<InstanceRecord> instances;  ///< In any order, each name once.
   std::vector<NotifierRecord> notifiers;  ///< In any order.
 
@@ -82,6 +84,11 @@ std::vector<std::string> consumer_names(const std::vector<NotifierSettings>& not
 /// of which a consumer may not know yet that they are DELETED. They have no addresses and are
 /// marked `removed`.
 Topology with_removed(const Topology& configured, const Ledger& former);
+
+/// Whether `run` serves the keepalived that the run of `former` served, and none of its words has
+/// been lost in between: a run that was killed can have missed nothing only if its FIFO, with what
+/// it had not read, is still there.
+bool goes_on(const Ledger& former, const RunIdentity& run);
 
 /// Positions of the instances on the ledger, by name. Valid as long as the ledger is.
 std::map<std::string_view, std::size_t> positions_by_name(const Ledger& ledger);

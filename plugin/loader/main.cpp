@@ -13,7 +13,7 @@
 
 #include "loader/config_test.hpp"
 #include "loader/exit_status.hpp"
-#include "loader/keepalived_process.hpp"
+#include "loader/keepalived_watch.hpp"
 #include "loader/loader_log.hpp"
 #include "loader/options.hpp"
 #include "loader/signals.hpp"

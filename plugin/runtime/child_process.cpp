@@ -20,6 +20,7 @@
 
 #include "runtime/child_entry.hpp"
 #include "runtime/command_security.hpp"
+#include "runtime/printable.hpp"
 
 namespace batch_notifier::runtime {
 
@@ -87,7 +88,8 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
-std::string failure_text(const ChildFailure& failure, const std::string& command) {
+std::string failure_text(const ChildFailure& failure, const std::string& path) {
+  const std::string command = printable(path);
   const std::string error = ": " + std::generic_category().message(failure.error);
   switch (failure.step) {
     case ChildStep::descriptors:

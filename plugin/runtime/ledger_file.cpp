@@ -112,7 +112,7 @@ core::InstanceRecord instance_of(const json& value) {
   record.since = core::UtcTime(core::Duration(number_up_to(last_time, value.at(5))));
   record.cause = enumerator_of(value.at(6), core::Cause::shutdown);
   record.health = enumerator_of(value.at(7), core::Health::unknown);
-  if (value.size() > 8 && value.at(8).is_string()) {
+  if (!value.at(8).is_null()) {
     record.last_word = state_of(value.at(8));
   }
   return record;
@@ -177,6 +177,8 @@ std::string write_ledger(const core::Ledger& ledger) {
         json::array({characters_of(notifier.consumer), notifier.snapshot_told, std::move(told)}));
   }
   const json body = {{"keepalived", ledger.keepalived},
+                     {"fifo", ledger.fifo},
+                     {"handed_over", ledger.handed_over},
                      {"instances", std::move(instances)},
                      {"notifiers", std::move(notifiers)}};
   const std::string text = body.dump() + "\n";
@@ -195,7 +197,9 @@ core::Ledger read_ledger(std::string_view text) {
   try {
     const json value = json::parse(body);
     core::Ledger ledger;
-    ledger.keepalived = value.value("keepalived", "");
+    ledger.keepalived = value.at("keepalived").get<std::string>();
+    ledger.fifo = value.at("fifo").get<std::string>();
+    ledger.handed_over = value.at("handed_over").get<bool>();
     for (const json& instance : value.at("instances")) {
       ledger.instances.push_back(instance_of(instance));
     }

@@ -33,6 +33,9 @@ class LineSplitter {
   /// The stream has ended: passes on a last line without newline.
   void finish();
 
+  /// Bytes of the line that has not ended yet, as far as they are within the limits.
+  [[nodiscard]] std::size_t rest() const { return line_.size(); }
+
   /// Bytes beyond the limits, newlines not counted.
   [[nodiscard]] std::uint64_t cut_bytes() const { return cut_bytes_; }
 

@@ -17,6 +17,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "runtime/file_identity.hpp"
+
 namespace batch_notifier::runtime {
 
 namespace {
@@ -59,14 +61,6 @@ std::optional<core::MonotonicTime> started_by(const UniqueFd& file) {
     return std::nullopt;
   }
   return core::MonotonicTime(core::Duration(microseconds));
-}
-
-/// Whether the path still leads to the file that was opened there.
-bool is_in_place(const UniqueFd& file, const std::string& path) {
-  struct stat opened {};
-  struct stat present {};
-  return fstat(file.get(), &opened) == 0 && stat(path.c_str(), &present) == 0 &&
-         opened.st_ino == present.st_ino && opened.st_dev == present.st_dev;
 }
 
 std::string started_text(core::MonotonicTime started) {
@@ -236,54 +230,59 @@ std::optional<std::string> StateDirectory::read() const {
 }
 
 void StateDirectory::write(const std::string& text) {
-  if (!held()) {
-    return;
+  if (held()) {
+    replace(ledger_path(), text);
   }
-  const std::string path = ledger_path() + ".new";
-  {
-    const UniqueFd file = open_own(path, O_WRONLY | O_CREAT | O_TRUNC);
-    write_whole(file, path, text);
+}
+
+UniqueFd StateDirectory::replace(const std::string& path, std::string_view text) {
+  const std::string draft = path + ".new";
+  UniqueFd file = open_own(draft, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+  write_whole(file, draft, text);
+  if (rename(draft.c_str(), path.c_str()) != 0) {
+    throw_errno("cannot replace " + path);
   }
-  if (rename(path.c_str(), ledger_path().c_str()) != 0) {
-    throw_errno("cannot replace " + ledger_path());
-  }
-  forget_kept();
+  return file;
 }
 
 std::size_t StateDirectory::keep(std::string_view bytes) {
   if (!held()) {
     return 0;
   }
-  try {
-    if (!kept_) {
-      kept_ = open_own(kept_path(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
-    }
+  if (!kept_) {
+    keep_only(bytes);
+  } else {
     write_whole(kept_, kept_path(), bytes);
     kept_size_ += bytes.size();
-  } catch (const std::exception&) {
-    // The next write() of the ledger fails as well, and says so.
-    kept_size_ = 0;
   }
   return kept_size_;
+}
+
+void StateDirectory::keep_only(std::string_view bytes) {
+  if (!held()) {
+    return;
+  }
+  kept_.reset();
+  kept_size_ = bytes.size();
+  if (!bytes.empty()) {
+    kept_ = replace(kept_path(), bytes);
+  } else if (unlink(kept_path().c_str()) != 0 && errno != ENOENT) {
+    throw_errno("cannot remove " + kept_path());
+  }
 }
 
 std::string StateDirectory::kept() const {
   return read_own_file(kept_path()).value_or("");
 }
 
-void StateDirectory::forget_kept() {
-  if (held()) {
-    unlink(kept_path().c_str());
-    kept_.reset();
-    kept_size_ = 0;
-  }
-}
-
 void StateDirectory::discard() {
-  if (held()) {
-    forget_kept();
-    unlink((ledger_path() + ".new").c_str());
-    unlink(ledger_path().c_str());
+  if (!held()) {
+    return;
+  }
+  kept_.reset();
+  for (const std::string& path : {ledger_path(), kept_path()}) {
+    unlink(path.c_str());
+    unlink((path + ".new").c_str());
   }
 }
 

@@ -67,21 +67,20 @@ class StateDirectory {
   /// Replaces the ledger file, atomically. Nothing unless held(). Throws std::system_error.
   void write(const std::string& text);
 
-  /// Removes the ledger file and what a failed write() has left. A ledger that can no longer be
-  /// kept up to date is worse than none: with none, the next run tells everybody everything.
-  /// Nothing unless held().
-  void discard();
-
-  /// Appends to what is kept until the next write(), and returns how many bytes that are by now. A
-  /// failure is no loss as long as this worker lives. Nothing unless held().
+  /// Appends to what is kept beside the ledger, and returns how many bytes that are by now. Nothing
+  /// unless held(). Throws std::system_error; part of it may be kept then.
   std::size_t keep(std::string_view bytes);
 
-  /// What was kept since the last write(), by this worker or a former one that did not come to it.
-  /// Throws as read_own_file() does.
+  /// Replaces what is kept, atomically. Nothing unless held(). Throws std::system_error.
+  void keep_only(std::string_view bytes);
+
+  /// What is kept, by this worker or a former one. Throws as read_own_file() does.
   [[nodiscard]] std::string kept() const;
 
-  /// Forgets what was kept. Nothing unless held().
-  void forget_kept();
+  /// Removes the ledger file, what is kept, and what a failed write has left. A ledger that can no
+  /// longer be kept up to date is worse than none: with none, the next run tells everybody
+  /// everything. Nothing unless held().
+  void discard();
 
   /// Renames the ledger file to `*.corrupt`, for a person to look at.
   void set_aside() const;
@@ -98,6 +97,7 @@ class StateDirectory {
   const std::function<void()>* take_by_force();
   const std::function<void()>* own(UniqueFd lock);
   void request();
+  UniqueFd replace(const std::string& path, std::string_view text);
   [[nodiscard]] bool newer_one_asks() const;
   [[nodiscard]] std::string kept_path() const { return path_ + "/kept"; }
   [[nodiscard]] std::string lock_path() const { return path_ + "/lock"; }
@@ -112,7 +112,7 @@ class StateDirectory {
   UniqueFd lock_;                      ///< Locked, and ours unless it has been renamed over.
   UniqueFd candidate_;  ///< Kept open while waiting: its closing would wake all who wait.
   UniqueFd request_;    ///< `takeover`, locked while we wait.
-  UniqueFd kept_;       ///< Open once something was kept.
+  UniqueFd kept_;       ///< Open while something is kept.
   std::size_t kept_size_ = 0;
   bool waiting_ = false;
   std::optional<DirectoryWatch> lock_watch_;

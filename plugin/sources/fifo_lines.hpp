@@ -79,6 +79,10 @@ class FifoLines {
   /// one malformed line, and takes no more memory than that.
   std::vector<FifoLine> feed(std::string_view bytes);
 
+  /// How many of the last bytes taken are the beginning of a line whose end has not come; of one
+  /// that is too long already, not all.
+  [[nodiscard]] std::size_t rest() const { return splitter_.rest(); }
+
   /// Forgets the beginning of a line whose end will not come.
   void drop_rest();
 

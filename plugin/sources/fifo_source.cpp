@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "runtime/file_identity.hpp"
 #include "runtime/printable.hpp"
 
 namespace batch_notifier::sources {
@@ -47,16 +48,6 @@ std::string objection_to(const struct stat& status) {
 }
 
 }  // namespace
-
-std::string fifo_identity(const std::string& path) {
-  struct statx file {};
-  if (statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &file) != 0) {
-    return {};
-  }
-  return std::to_string(file.stx_dev_major) + ":" + std::to_string(file.stx_dev_minor) + ":" +
-         std::to_string(file.stx_ino) + ":" + std::to_string(file.stx_btime.tv_sec) + "." +
-         std::to_string(file.stx_btime.tv_nsec);
-}
 
 FifoSource::FifoSource(runtime::EventLoop& loop, runtime::Log& log, core::Statistics& statistics,
                        const core::Topology& topology, core::ObservationSink& sink,
@@ -91,20 +82,16 @@ void FifoSource::stay() {
   timer_.cancel();
 }
 
-// Whether the path leads to the FIFO that is open.
-bool FifoSource::is_in_place() const {
-  struct stat own {};
-  struct stat present {};
-  return fifo_ && fstat(fifo_.get(), &own) == 0 && lstat(path_.c_str(), &present) == 0 &&
-         present.st_dev == own.st_dev && present.st_ino == own.st_ino;
-}
-
 void FifoSource::hand_over() {
   stay();
-  if (!is_in_place()) {
+  if (!runtime::is_in_place(fifo_, path_)) {
     // Nobody writes it any more, so this is all there will be.
     for (std::size_t most = capacity_ / buffer_.size() + 1; most > 0 && waiting() > 0; --most) {
       receive();
+    }
+    lines_.drop_rest();
+    if (keeper_ != nullptr) {
+      keeper_->settle(0);
     }
   }
   watch_.reset();
@@ -169,7 +156,7 @@ void FifoSource::complain(const std::string& reason) {
 }
 
 void FifoSource::receive() {
-  if (ended_ && ended_() && is_in_place()) {
+  if (ended_ && ended_() && runtime::is_in_place(fifo_, path_)) {
     hand_over();
     return;
   }
@@ -218,9 +205,6 @@ void FifoSource::skip_everything() {
                           "those that were waiting are not believed",
                       runtime::read_clocks().monotonic);
   distrust(false);
-  if (keeper_ != nullptr) {
-    keeper_->forget();
-  }
   // Whoever keeps writing must not keep us here: what had to go has gone after this much.
   for (std::size_t skipped = 0; skipped < capacity_;) {
     const ssize_t size = read_some();
@@ -235,6 +219,9 @@ void FifoSource::distrust(bool closed) {
   lines_.drop_rest();
   trusted_ = false;
   sink_.observe(core::FifoLost{closed});
+  if (keeper_ != nullptr) {
+    keeper_->forget();
+  }
 }
 
 void FifoSource::lose(const std::string& reason, bool closed) {
@@ -256,6 +243,9 @@ void FifoSource::take(std::string_view bytes) {
   }
   for (const FifoLine& line : lines_.feed(bytes)) {
     std::visit([this](const auto& one) { take_line(one); }, line);
+  }
+  if (keeper_ != nullptr) {
+    keeper_->settle(lines_.rest());
   }
 }
 

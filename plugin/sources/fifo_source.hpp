@@ -39,10 +39,6 @@
 
 namespace batch_notifier::sources {
 
-/// Tells the file at `path` from any other that was or will be there, as far as the file system
-/// knows when a file was made; empty if there is none.
-std::string fifo_identity(const std::string& path);
-
 /// Where the lines go that nobody else can read any more, so that the next worker can, should this
 /// one be killed before it has saved what they said. Implemented by the composition root.
 class FifoKeeper {
@@ -50,7 +46,9 @@ class FifoKeeper {
   virtual ~FifoKeeper() = default;
   /// Keeps what was just read, before anything is done with it.
   virtual void keep(std::string_view bytes) = 0;
-  /// What was kept is not to be believed any more.
+  /// Everything kept has been reported, but for its last `rest` bytes: the beginning of a line.
+  virtual void settle(std::size_t rest) = 0;
+  /// What was kept, and what keepalived has said before, is not to be believed any more.
   virtual void forget() = 0;
 };
 
@@ -92,7 +90,6 @@ class FifoSource {
   void retry_later();
   void complain(const std::string& reason);
   void receive();
-  [[nodiscard]] bool is_in_place() const;
   [[nodiscard]] std::size_t waiting() const;
   [[nodiscard]] bool may_have_been_full() const;
   [[nodiscard]] ssize_t read_some();

@@ -3,46 +3,27 @@
 
 #include <poll.h>
 
-#include <cstddef>
 #include <exception>
 #include <fstream>
 #include <string>
 
 #include <sys/epoll.h>
 
+#include "runtime/process_stat.hpp"
+
 namespace batch_notifier::sources {
-
-namespace {
-
-constexpr int start_time_field = 20;  // Behind the name; proc(5) calls it (22).
-
-}  // namespace
 
 std::string keepalived_identity(int descriptor) {
   std::ifstream info("/proc/self/fdinfo/" + std::to_string(descriptor));
   std::string word;
-  long pid = 0;
+  pid_t pid = 0;
   while (info >> word) {
     if (word == "Pid:") {
       info >> pid;
     }
   }
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  std::getline(file, line);
-  // A name may hold anything, so what follows it is counted from its end.
-  const std::size_t close = line.rfind(')');
-  if (pid <= 0 || close == std::string::npos) {
-    return {};
-  }
-  std::size_t begin = close;
-  for (int field = 0; field < start_time_field && begin != std::string::npos; ++field) {
-    begin = line.find(' ', begin + 1);
-  }
-  if (begin == std::string::npos) {
-    return {};
-  }
-  return std::to_string(pid) + line.substr(begin, line.find(' ', begin + 1) - begin);
+  const auto process = pid > 0 ? runtime::read_process_stat(pid) : std::nullopt;
+  return process ? std::to_string(pid) + " " + std::to_string(process->started) : std::string();
 }
 
 KeepalivedProcess::KeepalivedProcess(runtime::EventLoop& loop, runtime::Log& log,

@@ -10,11 +10,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include <sys/types.h>
+
+#include "runtime/process_stat.hpp"
 
 namespace batch_notifier::sources {
 
@@ -36,17 +36,10 @@ class Lineage {
   [[nodiscard]] Kinship of(pid_t pid) const;
 
  private:
-  struct Process {
-    pid_t pid = 0;
-    pid_t parent = 0;
-    std::string name;
-  };
-
-  [[nodiscard]] static std::optional<Process> look_up(pid_t pid);
-  [[nodiscard]] const Process* find(pid_t pid) const;
+  [[nodiscard]] const runtime::ProcessStat* find(pid_t pid) const;
 
   bool same_network_;
-  std::vector<Process> line_;  // Ourselves first.
+  std::vector<runtime::ProcessStat> line_;  // Ourselves first.
 };
 
 }  // namespace batch_notifier::sources

@@ -99,6 +99,19 @@ NetlinkEvent parse_event(nlmsghdr* message) {
   }
 }
 
+bool apply_event(nlmsghdr* message, core::VipTable& table) {
+  const NetlinkEvent event = parse_event(message);
+  // From the kernel, only replies to a dump are in several parts.
+  const auto origin =
+      (message->nlmsg_flags & NLM_F_MULTI) != 0 ? core::Origin::dump : core::Origin::notification;
+  if (const auto* link = std::get_if<core::LinkEvent>(&event)) {
+    table.apply(*link, origin);
+  } else if (const auto* address = std::get_if<core::AddressEvent>(&event)) {
+    table.apply(*address, origin);
+  }
+  return !std::holds_alternative<std::monostate>(event);
+}
+
 int parse_error(nlmsghdr* message) {
   int code = 0;
   if (nlmsg_valid_hdr(message, sizeof(code)) == 0) {

@@ -24,6 +24,9 @@ using NetlinkEvent = std::variant<std::monostate, core::LinkEvent, core::Address
 /// one that is still under test (tentative) is, since keepalived has put it there.
 NetlinkEvent parse_event(nlmsghdr* message);
 
+/// Has `table` take what a message says. False if there is nothing in it for the table.
+bool apply_event(nlmsghdr* message, core::VipTable& table);
+
 /// The error that an NLMSG_ERROR or NLMSG_DONE carries, as a positive errno value; 0 for none.
 /// EBADMSG when what it says cannot be one.
 int parse_error(nlmsghdr* message);

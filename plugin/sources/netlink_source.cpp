@@ -6,7 +6,6 @@
 #include <exception>
 #include <stdexcept>
 #include <system_error>
-#include <variant>
 
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
@@ -153,18 +152,8 @@ void NetlinkSource::take_message(nlmsghdr* message) {
     end_dump_step();
     return;
   }
-  const NetlinkEvent event = parse_event(message);
-  if (std::holds_alternative<std::monostate>(event)) {
-    return;
-  }
-  statistics_.add(core::Counter::netlink_messages);
-  // From the kernel, only replies to a dump are in several parts.
-  const auto origin =
-      (message->nlmsg_flags & NLM_F_MULTI) != 0 ? core::Origin::dump : core::Origin::notification;
-  if (const auto* link = std::get_if<core::LinkEvent>(&event)) {
-    table_.apply(*link, origin);
-  } else if (const auto* address = std::get_if<core::AddressEvent>(&event)) {
-    table_.apply(*address, origin);
+  if (apply_event(message, table_)) {
+    statistics_.add(core::Counter::netlink_messages);
   }
 }
 

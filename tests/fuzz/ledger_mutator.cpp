@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -107,13 +108,25 @@ void mend_told(json& told, const json& state) {
   }
 }
 
+/// Leaves keepalived's last word only if it is one.
+void mend_last_word(json& word) {
+  static const std::set<json> words{"INIT", "BACKUP", "MASTER", "FAULT", "STOP", "DELETED"};
+  if (words.count(word) == 0) {
+    word = nullptr;
+  }
+}
+
 /// Makes one part agree with the other. False if it has not the shape of a ledger.
 bool mend(json& root) {
   try {
+    root["keepalived"] = "1 1";
+    root["fifo"] = "1:1";
+    root["handed_over"] = true;
     json& instances = root.at("instances");
     for (std::size_t index = 0; index < instances.size(); ++index) {
       json& name = instances.at(index).at(0);
       name = name.get<std::string>().substr(0, 1) + std::to_string(index);
+      mend_last_word(instances.at(index).at(8));
     }
     for (json& notifier : root.at("notifiers")) {
       json& told = notifier.at(2);
@@ -140,7 +153,9 @@ std::string good_body(Random& random, const std::string& newer) {
     bodies.at(random() % bodies.size()) = newer;
   }
   const std::string& body = bodies.at(random() % bodies.size());
-  return body.empty() ? R"({"instances":[],"notifiers":[]})" : body;
+  return body.empty()
+             ? R"({"keepalived":"","fifo":"","handed_over":false,"instances":[],"notifiers":[]})"
+             : body;
 }
 
 std::string to_text(const json& body) {

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <variant>
 #include <vector>
 
 #include <linux/netlink.h>
@@ -51,13 +50,8 @@ class Watcher {
   explicit Watcher(const core::Topology& topology) : topology_(topology), table_(topology) {}
 
   void take(nlmsghdr* message) {
-    const sources::NetlinkEvent event = sources::parse_event(message);
-    const auto origin =
-        (message->nlmsg_flags & NLM_F_MULTI) != 0 ? core::Origin::dump : core::Origin::notification;
-    if (const auto* link = std::get_if<core::LinkEvent>(&event)) {
-      table_.apply(*link, origin);
-    } else if (const auto* address = std::get_if<core::AddressEvent>(&event)) {
-      table_.apply(*address, origin);
+    if (sources::apply_event(message, table_)) {
+      note_changes();
     } else if (message->nlmsg_type == NLMSG_NOOP) {
       table_.begin_dump();
     } else if (message->nlmsg_type == NLMSG_DONE) {

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -217,9 +218,12 @@ BOOST_AUTO_TEST_CASE(a_ledger_that_cannot_be_written_leaves_no_older_one) {
 BOOST_AUTO_TEST_CASE(a_host_that_is_older_is_served_as_well) {
   Host host(one_instance);
   KeepalivedPlugin* plugin = nullptr;
-  host.host.size = offsetof(KeepalivedPluginHost, keepalived);
-  // Behind the end of what such a host has.
-  host.host.keepalived = 1'000'000;
+  host.host.size = offsetof(KeepalivedPluginHost, started_us);
+  // Behind the end of what such a host has, or in what was padding at its end.
+  std::memset(reinterpret_cast<char*>(&host.host) + offsetof(KeepalivedPluginHost, flags) +
+                  sizeof(host.host.flags),
+              0x7f,
+              sizeof(host.host) - offsetof(KeepalivedPluginHost, flags) - sizeof(host.host.flags));
   BOOST_REQUIRE_EQUAL(host.descriptor->start(&host.host, &plugin), 0);
   host.descriptor->destroy(plugin);
   BOOST_TEST(host.log.find("keepalived's end") == std::string::npos, host.log);

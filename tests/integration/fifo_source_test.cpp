@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -30,8 +31,11 @@ namespace {
 /// Observations as words.
 class FifoRecorder final : public core::ObservationSink {
  public:
+  explicit FifoRecorder(const std::string& unsettled) : unsettled_(unsettled) {}
+
   void observe(const core::Observation& observation) override {
     if (const auto* state = std::get_if<core::StateSeen>(&observation)) {
+      BOOST_TEST(!unsettled_.empty());
       BOOST_TEST((state->witness == core::Witness::fifo));
       BOOST_TEST(!state->answered);
       BOOST_REQUIRE(state->priority.has_value());
@@ -50,6 +54,26 @@ class FifoRecorder final : public core::ObservationSink {
   }
 
   std::vector<std::string> seen;
+
+ private:
+  const std::string& unsettled_;
+};
+
+/// What a worker would leave to the next if it were killed now.
+class FifoMemory final : public sources::FifoKeeper {
+ public:
+  void keep(std::string_view bytes) override { unsettled += bytes; }
+  void settle(std::size_t rest) override {
+    BOOST_REQUIRE(rest <= unsettled.size());
+    unsettled.erase(0, unsettled.size() - rest);
+  }
+  void forget() override {
+    ++forgotten;
+    unsettled.clear();
+  }
+
+  std::string unsettled;
+  int forgotten = 0;
 };
 
 using Seen = std::vector<std::string>;
@@ -70,7 +94,7 @@ struct FifoBench {
   }
 
   void start() {
-    source.emplace(loop, log, statistics, topology, recorder, path);
+    source.emplace(loop, log, statistics, topology, recorder, path, &memory);
     source->start();
   }
 
@@ -118,7 +142,8 @@ struct FifoBench {
   RecordingLog log;
   core::Statistics statistics;
   core::Topology topology;
-  FifoRecorder recorder;
+  FifoMemory memory;
+  FifoRecorder recorder{memory.unsettled};
   std::optional<sources::FifoSource> source;
   runtime::UniqueFd writer;
 };
@@ -280,8 +305,28 @@ BOOST_AUTO_TEST_CASE(goes_on_in_the_middle_of_a_line_that_a_former_worker_began)
   open_writer();
   BOOST_TEST(write_line("TER 100\n"));
   start();
-  source->replay("INSTANCE \"VI 1\" BACKUP 90\nINSTANCE \"VI_0\" MAS");
+  memory.unsettled = "INSTANCE \"VI 1\" BACKUP 90\nINSTANCE \"VI_0\" MAS";
+  source->replay(std::string(memory.unsettled));
   BOOST_TEST(until_seen({"opened", "1 BACKUP 90", "0 MASTER 100"}));
+  BOOST_TEST(memory.unsettled == "");
+}
+
+BOOST_AUTO_TEST_CASE(the_beginning_of_a_line_is_kept_until_its_end_has_come) {
+  make_fifo();
+  start();
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\nINSTANCE \"VI_0\" BAC"));
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
+  BOOST_TEST(memory.unsettled == "INSTANCE \"VI_0\" BAC");
+  BOOST_TEST(write_line("KUP 100\nIN"));
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100", "0 BACKUP 100"}));
+  BOOST_TEST(memory.unsettled == "IN");
+  BOOST_TEST_CONTEXT("or cannot come any more") {
+    BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+    source->hand_over();
+    BOOST_TEST(memory.unsettled == "");
+    BOOST_TEST(memory.forgotten == 0);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_follows_the_end_of_keepalived_is_for_the_next_reader) {
@@ -392,6 +437,7 @@ BOOST_AUTO_TEST_CASE(a_burst_that_fits_is_heard_in_full) {
 
 BOOST_AUTO_TEST_CASE(nothing_that_waits_in_a_full_pipe_is_believed) {
   // Lines of every length, because how full a full pipe is depends on that.
+  int overflows = 0;
   for (const std::size_t length : {1U, 300U, 700U, 980U}) {
     BOOST_TEST_CONTEXT(length) {
       topology.instances[0].name = std::string(length, 'n');
@@ -407,6 +453,8 @@ BOOST_AUTO_TEST_CASE(nothing_that_waits_in_a_full_pipe_is_believed) {
       }
       BOOST_TEST(errno == EAGAIN);
       BOOST_TEST(until_seen({"opened", "0 BACKUP 1", "lost"}));
+      BOOST_TEST(until([&] { return memory.forgotten > overflows; }));
+      overflows = memory.forgotten;
       BOOST_TEST(value(core::Counter::fifo_overflows) == 1U);
       BOOST_TEST(falls_silent());
       BOOST_TEST(write_line(before + "\" FAULT 3\n"));

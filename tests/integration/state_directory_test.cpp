@@ -54,6 +54,13 @@ struct Stage {
     BOOST_REQUIRE(until([&] { return worker.acquired == 1; }));
   }
 
+  /// One has it, and another one asks for it.
+  void ask(Worker& holder, Worker& newer) {
+    const int before = holder.requested;
+    newer.directory->acquire();
+    BOOST_REQUIRE(until([&] { return holder.requested == before + 1; }));
+  }
+
   tests::TemporaryDirectory temporary;
   runtime::EventLoop loop;
 };
@@ -87,7 +94,7 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_be_kept_up_to_date_can_be_withdrawn, Stage) 
   BOOST_TEST(!worker.directory->read().has_value());
 }
 
-BOOST_FIXTURE_TEST_CASE(what_is_kept_is_there_until_the_ledger_is_renewed, Stage) {
+BOOST_FIXTURE_TEST_CASE(what_is_kept_outlives_a_worker, Stage) {
   {
     Worker worker(loop, temporary.path());
     BOOST_TEST(worker.directory->keep("too early") == 0U);
@@ -99,20 +106,36 @@ BOOST_FIXTURE_TEST_CASE(what_is_kept_is_there_until_the_ledger_is_renewed, Stage
   // As after a crash.
   Worker worker(loop, temporary.path());
   take(worker);
-  BOOST_TEST(worker.directory->kept() == "one\ntwo");
   worker.directory->write("ledger");
+  BOOST_TEST(worker.directory->kept() == "one\ntwo");
+  worker.directory->keep_only("two");
+  BOOST_TEST(worker.directory->kept() == "two");
+  BOOST_TEST(worker.directory->keep("three") == 8U);
+  BOOST_TEST(worker.directory->kept() == "twothree");
+  worker.directory->keep_only("");
   BOOST_TEST(worker.directory->kept() == "");
-  BOOST_TEST(worker.directory->keep("three") == 5U);
-  worker.directory->forget_kept();
-  BOOST_TEST(worker.directory->kept() == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_cannot_be_kept_is_not_kept_in_part, Stage) {
+  Worker worker(loop, temporary.path());
+  take(worker);
+  worker.directory->write("ledger");
+  BOOST_REQUIRE_EQUAL(mkdir(temporary.file("kept").c_str(), 0700), 0);
+  BOOST_CHECK_THROW(worker.directory->keep("one"), std::system_error);
+  BOOST_CHECK_THROW(worker.directory->keep_only(""), std::system_error);
+  BOOST_CHECK_THROW(worker.directory->kept(), std::runtime_error);
+  worker.directory->discard();
+  BOOST_TEST(!worker.directory->read().has_value());
+  BOOST_REQUIRE_EQUAL(rmdir(temporary.file("kept").c_str()), 0);
+  BOOST_TEST(worker.directory->keep("two") == 3U);
+  BOOST_TEST(worker.directory->kept() == "two");
 }
 
 BOOST_FIXTURE_TEST_CASE(the_newer_asks_and_the_older_lets_go, Stage) {
   Worker older(loop, temporary.path());
   take(older);
   Worker newer(loop, temporary.path());
-  newer.directory->acquire();
-  BOOST_TEST(until([&] { return older.requested == 1; }));
+  ask(older, newer);
   BOOST_TEST(newer.acquired == 0);
   older.directory->write("handed over");
   older.directory.reset();
@@ -127,11 +150,9 @@ BOOST_FIXTURE_TEST_CASE(of_several_that_ask_only_the_newest_begins, Stage) {
   Worker first(loop, temporary.path());
   take(first);
   Worker second(loop, temporary.path());
-  second.directory->acquire();
-  BOOST_TEST(until([&] { return first.requested == 1; }));
+  ask(first, second);
   Worker third(loop, temporary.path());
-  third.directory->acquire();
-  BOOST_TEST(until([&] { return first.requested == 2; }));
+  ask(first, third);
   first.directory.reset();
   BOOST_TEST(until([&] { return third.acquired + second.acquired == 1; }));
   BOOST_TEST(third.acquired == 1);
@@ -142,12 +163,10 @@ BOOST_FIXTURE_TEST_CASE(one_that_asks_and_dies_is_not_waited_for, Stage) {
   Worker first(loop, temporary.path());
   take(first);
   Worker second(loop, temporary.path());
-  second.directory->acquire();
-  BOOST_TEST(until([&] { return first.requested == 1; }));
+  ask(first, second);
   {
     Worker third(loop, temporary.path());
-    third.directory->acquire();
-    BOOST_TEST(until([&] { return first.requested == 2; }));
+    ask(first, third);
   }
   first.directory.reset();
   BOOST_TEST(until([&] { return second.acquired == 1; }));

@@ -6,12 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <sstream>
 #include <system_error>
 
+#include "tests/support/janitor.hpp"
 #include "tests/support/process.hpp"
 
 namespace batch_notifier::tests {
@@ -19,7 +18,6 @@ namespace batch_notifier::tests {
 namespace {
 
 const char* const names_directory = "/run/netns";
-const char* const name_prefix = "bn-test-";
 
 runtime::UniqueFd open_namespace(const std::string& path) {
   runtime::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -35,29 +33,9 @@ void enter(const runtime::UniqueFd& network) {
   }
 }
 
-bool owner_is_dead(const std::string& name) {
-  const pid_t owner = std::atoi(name.substr(std::string(name_prefix).size()).c_str());
-  return owner > 0 && kill(owner, 0) != 0 && errno == ESRCH;
-}
-
-void remove_leftovers() {
-  std::error_code no_directory;
-  std::vector<std::string> leftovers;
-  for (const auto& entry : std::filesystem::directory_iterator(names_directory, no_directory)) {
-    const std::string name = entry.path().filename();
-    if (name.rfind(name_prefix, 0) == 0 && owner_is_dead(name)) {
-      leftovers.push_back(name);
-    }
-  }
-  for (const std::string& name : leftovers) {
-    // Another test program may be removing it at the same time.
-    Process({"ip", "netns", "delete", name}, "/dev/null").wait();
-  }
-}
-
 std::string next_name() {
   static unsigned made = 0;
-  return name_prefix + std::to_string(getpid()) + "-" + std::to_string(++made);
+  return namespace_prefix() + std::to_string(++made);
 }
 
 }  // namespace
@@ -75,7 +53,7 @@ NetworkNamespace::Stay::~Stay() {
 }
 
 NetworkNamespace::NetworkNamespace() : name_(next_name()) {
-  remove_leftovers();
+  call_janitor();
   tests::run({"ip", "netns", "add", name_});
   try {
     ip("link set lo up");

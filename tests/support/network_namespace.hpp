@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// Network namespaces for tests, by way of ip(8): whatever a test does to the network it does in
-/// one of these, and it goes with its owner. What a killed test program left behind is removed by
-/// the next one.
+/// one of these, and it goes with its owner, also with one that is killed (janitor.hpp).
 #pragma once
 
 #include <string>

@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "tests/support/janitor.hpp"
 #include "tests/support/wait.hpp"
 
 namespace batch_notifier::tests {
@@ -115,7 +116,8 @@ void write_file(const std::string& path, const std::string& contents) {
 }
 
 TemporaryDirectory::TemporaryDirectory() {
-  std::string pattern = "/tmp/batch-notifier-test-XXXXXX";
+  call_janitor();
+  std::string pattern = directory_prefix() + "XXXXXX";
   if (mkdtemp(pattern.data()) == nullptr) {
     throw std::runtime_error(std::string("cannot make a directory in /tmp: ") +
                              std::strerror(errno));

@@ -123,7 +123,9 @@ BOOST_AUTO_TEST_CASE(all_lines_at_once_and_byte_by_byte_are_the_same) {
 BOOST_AUTO_TEST_CASE(a_line_without_end_is_one_malformed_line) {
   FifoLines lines;
   BOOST_TEST(lines.feed(std::string(3000, 'x')).empty());
+  BOOST_TEST(lines.rest() == 3000U);
   BOOST_TEST(lines.feed(std::string(2120, 'x')).empty());
+  BOOST_TEST(lines.rest() == FifoLines::longest_line + 1);
   const auto got = lines.feed("x\nINSTANCE \"V\" MASTER 1\n");
   BOOST_REQUIRE_EQUAL(got.size(), 2U);
   const auto* refused = std::get_if<MalformedLine>(&got[0]);
@@ -148,7 +150,9 @@ BOOST_AUTO_TEST_CASE(the_longest_line_is_read_and_one_byte_more_is_not) {
 BOOST_AUTO_TEST_CASE(the_beginning_of_a_line_can_be_dropped) {
   FifoLines lines;
   BOOST_TEST(lines.feed("INSTANCE \"A\" MAS").empty());
+  BOOST_TEST(lines.rest() == 16U);
   lines.drop_rest();
+  BOOST_TEST(lines.rest() == 0U);
   const auto got = lines.feed("INSTANCE \"B\" BACKUP 2\n");
   BOOST_REQUIRE_EQUAL(got.size(), 1U);
   BOOST_TEST((got[0] == FifoLine(InstanceLine{"B", VrrpState::backup, 2})));

@@ -19,6 +19,9 @@ namespace {
 
 core::Ledger example() {
   core::Ledger ledger;
+  ledger.keepalived = "100 200";
+  ledger.fifo = "0:24:7:1700000000.5";
+  ledger.handed_over = true;
   ledger.instances.push_back({"VI \"1\"", "eth0", 51, core::AddressFamily::ipv6, VrrpState::master,
                               core::UtcTime(core::Duration(1'700'000'000'123'456)),
                               core::Cause::resync, core::Health::vip_missing, VrrpState::master});
@@ -111,6 +114,14 @@ BOOST_AUTO_TEST_CASE(numbers_that_cannot_be_are_not_believed) {
     BOOST_CHECK_THROW(runtime::read_ledger(edited(since, wrong)), std::runtime_error);
   }
   BOOST_CHECK_THROW(runtime::read_ledger(edited(",true,41,", ",true,41.5,")), std::runtime_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_last_word_is_a_state_or_none) {
+  const std::string end = ",\"MASTER\"],";
+  BOOST_TEST(!runtime::read_ledger(edited(end, ",null],")).instances[0].last_word.has_value());
+  for (const std::string wrong : {",7],", ",\"MASTR\"],", ",false],", "],"}) {
+    BOOST_CHECK_THROW(runtime::read_ledger(edited(end, wrong)), std::runtime_error);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_instance_stands_there_once) {

@@ -29,8 +29,8 @@ class Scenario {
   core::Settings settings;  ///< To be filled in before begin(); has no notifier at first.
   core::Ledger former;      ///< What an earlier run left; to be filled in before begin().
 
-  /// Which keepalived the run serves.
-  std::string keepalived = "100 200";
+  std::string keepalived = "100 200";  ///< Which keepalived the run serves.
+  std::string fifo = "8:1";            ///< Which FIFO it is heard by.
 
   Scenario();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "loader/keepalived_process.hpp"
+#include "loader/keepalived_watch.hpp"
 
 #include <limits.h>
 #include <unistd.h>
