@@ -91,9 +91,9 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
 BatchNotifier::~BatchNotifier() = default;
 
 void BatchNotifier::begin() {
-  const core::RunIdentity run{new_uuid(), host_name(),
-                              sources::keepalived_identity(keepalived_descriptor_),
-                              runtime::file_identity(fifo_path_)};
+  const core::RunIdentity run{
+      new_uuid(), host_name(), sources::keepalived_identity(keepalived_descriptor_),
+      runtime::file_identity(fifo_path_), sources::was_read_before(fifo_path_)};
   const core::Now now = runtime::read_clocks();
   const auto seed = static_cast<std::uint32_t>(now.utc.time_since_epoch().count() ^ getpid());
   const core::Ledger former = ledger_.read();

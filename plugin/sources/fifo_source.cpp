@@ -47,7 +47,21 @@ std::string objection_to(const struct stat& status) {
   return {};
 }
 
+runtime::UniqueFd open_to_read(const std::string& path) {
+  return runtime::UniqueFd(
+      ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY));
+}
+
 }  // namespace
+
+bool was_read_before(const std::string& path) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0 || !S_ISFIFO(status.st_mode)) {
+    return false;
+  }
+  const runtime::UniqueFd fifo = open_to_read(path);
+  return fifo && fcntl(fifo.get(), F_GETPIPE_SZ) >= wanted_capacity;
+}
 
 FifoSource::FifoSource(runtime::EventLoop& loop, runtime::Log& log, core::Statistics& statistics,
                        const core::Topology& topology, core::ObservationSink& sink,
@@ -104,8 +118,7 @@ void FifoSource::open() {
     // First, so that nothing can come between the two; anew, because a directory can be replaced.
     directory_.reset();
     directory_.emplace(loop_, path_, [this] { timer_.set(runtime::read_clocks().monotonic); });
-    runtime::UniqueFd opened(
-        ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY));
+    runtime::UniqueFd opened = open_to_read(path_);
     struct stat status {};
     if (!opened || fstat(opened.get(), &status) != 0) {
       const int error = errno;

@@ -39,6 +39,11 @@
 
 namespace batch_notifier::sources {
 
+/// Whether the pipe in the FIFO at `path` is one that a FifoSource has read: those make it larger,
+/// and a pipe that everybody has closed in between is another one, with nothing in it and of the
+/// usual size. False where that cannot be known.
+bool was_read_before(const std::string& path);
+
 /// Where the lines go that nobody else can read any more, so that the next worker can, should this
 /// one be killed before it has saved what they said. Implemented by the composition root.
 class FifoKeeper {

@@ -175,8 +175,8 @@ class Program {
   void begin_run(const core::Ledger& former) {
     ++runs_;
     engine_.emplace(topology_, settings_,
-                    core::RunIdentity{"epoch" + std::to_string(runs_), "node1", "1 1", "1:1"}, 1U,
-                    former, clocks());
+                    core::RunIdentity{"epoch" + std::to_string(runs_), "node1", "1 1", "1:1", true},
+                    1U, former, clocks());
     stopped_ = false;
     handing_over_ = false;
   }

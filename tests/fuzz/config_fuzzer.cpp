@@ -69,7 +69,7 @@ bool is_tedious(const std::string& input) {
 /// What is configured must be fit to run.
 void use(const config::Configuration& read) {
   const core::Now now{core::MonotonicTime(std::chrono::hours(1)), core::UtcTime()};
-  core::Engine engine(read.topology, read.settings, {"epoch", "node1", "", ""}, 1, {}, now);
+  core::Engine engine(read.topology, read.settings, {"epoch", "node1", "", "", false}, 1, {}, now);
   for (core::InstanceIndex index = 0; index < read.topology.instances.size(); ++index) {
     engine.step(core::Observation(core::StateSeen{core::Witness::dbus, index,
                                                   core::VrrpState::master, true, std::nullopt}),

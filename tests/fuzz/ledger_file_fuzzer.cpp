@@ -105,7 +105,7 @@ class NextRun {
       : configured_(configured_after(former)),
         topology_(core::with_removed(configured_, former)),
         settings_(settings_after(former)),
-        engine_(topology_, settings_, {"epoch", "node", "1 1", "1:1"}, 1, former, now_) {
+        engine_(topology_, settings_, {"epoch", "node", "1 1", "1:1", true}, 1, former, now_) {
     require_restored(former);
   }
 

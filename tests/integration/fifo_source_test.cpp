@@ -311,6 +311,27 @@ BOOST_AUTO_TEST_CASE(goes_on_in_the_middle_of_a_line_that_a_former_worker_began)
   BOOST_TEST(memory.unsettled == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_pipe_that_everybody_has_closed_is_another_one) {
+  BOOST_TEST(!sources::was_read_before(path));
+  make_fifo();
+  open_writer();
+  BOOST_TEST(!sources::was_read_before(path));
+  start();
+  source.reset();
+  // As after a reader was killed: keepalived has it open.
+  BOOST_TEST(sources::was_read_before(path));
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
+  BOOST_TEST(sources::was_read_before(path));
+  // As over a reload without a reader.
+  writer.reset();
+  open_writer();
+  BOOST_TEST(!sources::was_read_before(path));
+  start();
+  BOOST_TEST(falls_silent());
+  BOOST_TEST(recorder.seen.empty());
+  BOOST_TEST(!sources::was_read_before(directory.path()));
+}
+
 BOOST_AUTO_TEST_CASE(the_beginning_of_a_line_is_kept_until_its_end_has_come) {
   make_fifo();
   start();

@@ -9,6 +9,7 @@
 #include <string>
 
 #include <boost/test/unit_test.hpp>
+#include <sys/stat.h>
 
 #include "tests/support/lone_node.hpp"
 #include "tests/support/told.hpp"
@@ -158,6 +159,30 @@ BOOST_AUTO_TEST_CASE(a_killed_supervisor_leaves_a_worker_that_goes_on) {
   node.network.heal();
   node.expect({"MASTER", "MASTER", "MASTER"});
   BOOST_TEST(wait_until([&] { return node.node.plugin_processes().size() == 2; }));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_fifo_has_lost_over_a_reload_is_not_taken_for_unsaid) {
+  LoneNode node(3, NodeSetup{});
+  // keepalived closes and opens again, over a reload, what it has not made itself; such as the one
+  // that a killed keepalived has left.
+  BOOST_REQUIRE_EQUAL(mkfifo(node.node.file("fifo").c_str(), 0600), 0);
+  node.start();
+  node.bus.kill();
+  node.network.cut();
+  node.expect({"FAULT", "FAULT", "FAULT"});
+  expect_acknowledged(node.node);
+  kill(node.node.supervisor(), SIGKILL);
+  kill(node.node.worker(), SIGKILL);
+  expect_no_plugin(node.node);
+  node.network.heal();
+  // Nobody reads this, and once the FIFO has been closed, it is gone.
+  const std::string mastered = "(VI_2) Entering MASTER STATE";
+  BOOST_TEST(wait_until([&] {
+    const std::string log = node.node.log();
+    return log.find(mastered) != log.rfind(mastered);
+  }));
+  node.node.reload();
+  node.expect({"MASTER", "MASTER", "MASTER"});
 }
 
 BOOST_AUTO_TEST_CASE(without_dbus_the_fifo_tells_everything_and_the_stop_too) {

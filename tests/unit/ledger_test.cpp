@@ -270,26 +270,31 @@ BOOST_AUTO_TEST_CASE(a_held_promotion_goes_on_over_restarts) {
 }
 
 BOOST_AUTO_TEST_CASE(only_a_run_that_can_have_missed_nothing_goes_on) {
-  const core::RunIdentity run{"epoch", "node1", "100 200", "8:1"};
+  const core::RunIdentity run{"epoch", "node1", "100 200", "8:1", true};
   core::Ledger former;
   former.keepalived = "100 200";
   former.fifo = "8:1";
   BOOST_TEST(core::goes_on(former, run));
-  BOOST_TEST(!core::goes_on(former, {"epoch", "node1", "100 201", "8:1"}));
-  BOOST_TEST(!core::goes_on(former, {"epoch", "node1", "", "8:1"}));
-  // A new FIFO: what was in the old one is lost, unless it has been read to its end.
-  const core::RunIdentity reloaded{"epoch", "node1", "100 200", "8:2"};
+  BOOST_TEST(!core::goes_on(former, {"epoch", "node1", "100 201", "8:1", true}));
+  BOOST_TEST(!core::goes_on(former, {"epoch", "node1", "", "8:1", true}));
+  // It has been closed by everybody, with what was in it.
+  const core::RunIdentity broken{"epoch", "node1", "100 200", "8:1", false};
+  BOOST_TEST(!core::goes_on(former, broken));
+  // A new one: what was in the old one is lost, unless it has been read to its end.
+  const core::RunIdentity reloaded{"epoch", "node1", "100 200", "8:2", false};
   BOOST_TEST(!core::goes_on(former, reloaded));
   former.handed_over = true;
   BOOST_TEST(core::goes_on(former, reloaded));
-  BOOST_TEST(!core::goes_on(former, {"epoch", "node1", "100 201", "8:2"}));
+  BOOST_TEST(core::goes_on(former, run));
+  BOOST_TEST(!core::goes_on(former, broken));
+  BOOST_TEST(!core::goes_on(former, {"epoch", "node1", "100 201", "8:2", false}));
   // Without a FIFO nothing waits for the one that follows.
   former.handed_over = false;
   former.fifo.clear();
-  BOOST_TEST(!core::goes_on(former, {"epoch", "node1", "100 200", ""}));
+  BOOST_TEST(!core::goes_on(former, {"epoch", "node1", "100 200", "", false}));
   former.keepalived.clear();
   former.fifo = "8:1";
-  BOOST_TEST(!core::goes_on(former, {"epoch", "node1", "", "8:1"}));
+  BOOST_TEST(!core::goes_on(former, {"epoch", "node1", "", "8:1", true}));
 }
 
 BOOST_AUTO_TEST_CASE(it_stands_on_the_ledger_that_a_run_has_handed_over) {

@@ -40,8 +40,8 @@ core::NotifierSettings& Scenario::add_notifier() {
 }
 
 void Scenario::begin() {
-  engine_.emplace(topology, settings, core::RunIdentity{"epoch", "node1", keepalived, fifo}, 1U,
-                  former, clocks());
+  engine_.emplace(topology, settings, core::RunIdentity{"epoch", "node1", keepalived, fifo, true},
+                  1U, former, clocks());
 }
 
 void Scenario::begin_settled(VrrpState state) {

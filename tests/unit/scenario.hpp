@@ -30,7 +30,7 @@ class Scenario {
   core::Ledger former;      ///< What an earlier run left; to be filled in before begin().
 
   std::string keepalived = "100 200";  ///< Which keepalived the run serves.
-  std::string fifo = "8:1";            ///< Which FIFO it is heard by.
+  std::string fifo = "8:1";            ///< Which FIFO it is heard by, unbroken.
 
   Scenario();
 
