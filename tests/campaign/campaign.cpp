@@ -90,8 +90,11 @@ class Judge {
     if (!world_.is_blind()) {
       return {state};
     }
-    return addresses.count(vips_of(instance).front()) != 0 ? Words{state, "MASTER"}
-                                                           : Words{"BACKUP", "FAULT"};
+    const bool vip_present = addresses.count(vips_of(instance).front()) != 0;
+    if (vip_present && state == "MASTER") {
+      return {state};
+    }
+    return vip_present ? Words{"BACKUP", "FAULT", "MASTER"} : Words{"BACKUP", "FAULT"};
   }
 
   static std::string differences(const Consumer& consumer, const std::string& name,
