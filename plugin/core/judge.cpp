@@ -35,7 +35,7 @@ Judge::Judge(const Topology& topology, Statistics& statistics, MonotonicTime sta
 }
 
 std::optional<MonotonicTime> Judge::deadline() const {
-  return earliest(dbus_grace_until_, gone_after_);
+  return earliest(earliest(dbus_grace_until_, gone_after_), fifo_stands_until_);
 }
 
 std::vector<Verdict> Judge::step(const Observation& observation, MonotonicTime now) {
@@ -54,6 +54,10 @@ std::vector<Verdict> Judge::step(MonotonicTime now) {
     const std::vector<Verdict> gone = conclude_gone();
     verdicts.insert(verdicts.end(), gone.begin(), gone.end());
   }
+  if (fifo_stands_until_ && *fifo_stands_until_ <= now) {
+    const std::vector<Verdict> without = forget_fifo();
+    verdicts.insert(verdicts.end(), without.begin(), without.end());
+  }
   return verdicts;
 }
 
@@ -63,8 +67,10 @@ std::vector<Verdict> Judge::conclude_gone() {
     return judge_all(Cause::resync);
   }
   keepalived_gone_ = true;
+  fifo_stands_until_.reset();
   std::vector<Verdict> verdicts;
   for (InstanceIndex instance = 0; instance < views_.size(); ++instance) {
+    views_[instance].fifo.reset();
     if (!is_final(views_[instance].state)) {
       conclude(instance, {VrrpState::unknown, views_[instance].authority}, Cause::lost, verdicts);
     }
@@ -97,7 +103,11 @@ std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
   welcome_keepalived();
   for (Views& views : views_) {
     views.disputed_first_vip.reset();
+    if (fifo_stands_until_) {
+      views.fifo.reset();
+    }
   }
+  fifo_stands_until_.reset();
   return {};
 }
 
@@ -165,6 +175,7 @@ std::vector<Verdict> Judge::handle(const KernelLost& /*lost*/) {
 }
 
 std::vector<Verdict> Judge::handle(const FifoOpened& /*opened*/) {
+  fifo_stands_until_.reset();
   if (dbus_phase_ == DbusPhase::unattached) {
     gone_after_.reset();
     welcome_keepalived();
@@ -177,11 +188,12 @@ std::vector<Verdict> Judge::handle(const FifoLost& lost) {
   if (lost.closed && dbus_phase_ == DbusPhase::unattached && !gone_after_ && !keepalived_gone_) {
     gone_after_ = now_ + respawn_grace;
   }
-  leave_to_kernel();
-  for (Views& views : views_) {
-    views.fifo.reset();
+  if (lost.closed && dbus_phase_ == DbusPhase::unattached && keepalived_runs()) {
+    // Over a reload keepalived closes it and opens it again, and what it has said stands.
+    fifo_stands_until_ = now_ + respawn_grace;
+    return {};
   }
-  return judge_all(Cause::resync);
+  return forget_fifo();
 }
 
 std::vector<Verdict> Judge::handle(const KeepalivedWatched& /*watched*/) {
@@ -302,6 +314,15 @@ void Judge::leave_to_kernel() {
       views.disputed_first_vip = views.first_vip_present;
     }
   }
+}
+
+std::vector<Verdict> Judge::forget_fifo() {
+  fifo_stands_until_.reset();
+  leave_to_kernel();
+  for (Views& views : views_) {
+    views.fifo.reset();
+  }
+  return judge_all(Cause::resync);
 }
 
 void Judge::forget_dbus() {

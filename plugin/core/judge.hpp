@@ -143,6 +143,7 @@ class Judge {
   void conclude(InstanceIndex instance, Finding finding, Cause cause,
                 std::vector<Verdict>& verdicts);
   void forget_dbus();
+  std::vector<Verdict> forget_fifo();
   void welcome_keepalived();
   void leave_to_kernel();
   std::vector<Verdict> conclude_gone();
@@ -158,6 +159,8 @@ class Judge {
   bool process_ended_ = false;
   std::optional<MonotonicTime> dbus_grace_until_;
   std::optional<MonotonicTime> gone_after_;
+  /// A keepalived that runs has closed the FIFO, and may open it again by then.
+  std::optional<MonotonicTime> fifo_stands_until_;
   std::size_t unheard_ = 0;
 };
 

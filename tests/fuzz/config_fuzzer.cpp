@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -48,22 +49,38 @@ void check(const config::Configuration& read) {
   }
 }
 
-/// Whether a sequence, or one in another, may go on for more than a thousand lines. LineReader ends
-/// it at a million, which takes a sanitized build seconds and shows nothing that a short one does
-/// not.
-bool is_tedious(const std::string& input) {
-  std::size_t sequences = 0;
-  for (std::size_t at = input.find("~SEQ"); at != std::string::npos;
-       at = input.find("~SEQ", at + 1)) {
-    ++sequences;
+/// How many times `part` is in `text`.
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+    ++found;
   }
+  return found;
+}
+
+/// Digits of the longest number.
+std::size_t most_digits(const std::string& text) {
   std::size_t digits = 0;
-  std::size_t most_digits = 0;
-  for (const char character : input) {
+  std::size_t most = 0;
+  for (const char character : text) {
     digits = std::isdigit(static_cast<unsigned char>(character)) != 0 ? digits + 1 : 0;
-    most_digits = std::max(most_digits, digits);
+    most = std::max(most, digits);
   }
-  return sequences * most_digits > 3;
+  return most;
+}
+
+/// Whether sequences and lists, which multiply when one stands in another, may become more than a
+/// few hundred lines. LineReader ends them at a million, which takes a sanitized build seconds and
+/// shows nothing that fewer do not.
+bool is_tedious(const std::string& input) {
+  constexpr double most_lines = 300;
+  const auto sequences = static_cast<double>(count(input, "~SEQ"));
+  const auto lists = static_cast<double>(count(input, "~LST"));
+  const auto digits = static_cast<double>(most_digits(input));
+  const auto commas = static_cast<double>(count(input, ","));
+  // As if every sequence had the longest number, and the lists shared all the commas.
+  return std::pow(10, sequences * digits) * std::pow(1 + commas / std::max(lists, 1.0), lists) >
+         most_lines;
 }
 
 /// What is configured must be fit to run.

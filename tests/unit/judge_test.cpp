@@ -284,6 +284,71 @@ BOOST_AUTO_TEST_CASE(without_a_bus_a_closed_fifo_means_that_keepalived_is_gone) 
   BOOST_TEST((judge.state(0) == VrrpState::backup));
 }
 
+BOOST_AUTO_TEST_CASE(what_a_running_keepalived_has_said_outlasts_a_fifo_that_it_opens_again) {
+  const core::Topology topology = topology_of(false);
+  core::Statistics statistics;
+  core::Judge judge(topology, statistics, start);
+  judge.step(core::KeepalivedWatched{}, start);
+  judge.step(kernel_read, start);
+  judge.step(fifo_opened, start);
+  judge.step(fifo(VrrpState::fault), start);
+  const core::MonotonicTime closed = start + std::chrono::minutes(1);
+  BOOST_TEST(judge.step(core::FifoLost{true}, closed).empty());
+  BOOST_TEST((judge.last_word(0) == VrrpState::fault));
+  // Somebody adds the VIP by hand.
+  BOOST_TEST(judge.step(vips(1, true), closed).empty());
+  judge.step(fifo_opened, closed);
+  BOOST_TEST(judge.step(closed + std::chrono::minutes(1)).empty());
+  BOOST_TEST((judge.authority(0) == Witness::fifo));
+  // Not opened again.
+  const core::MonotonicTime closed_for_good = closed + std::chrono::minutes(2);
+  judge.step(core::FifoLost{true}, closed_for_good);
+  judge.step(closed_for_good + core::respawn_grace);
+  BOOST_TEST(!judge.last_word(0).has_value());
+  BOOST_TEST((judge.authority(0) == Witness::netlink));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_closed_fifo_has_said_yields_to_dbus) {
+  const core::Topology topology = topology_of(true);
+  core::Statistics statistics;
+  core::Judge judge(topology, statistics, start);
+  judge.step(core::KeepalivedWatched{}, start);
+  judge.step(kernel_read, start);
+  judge.step(bus_lost, start);
+  judge.step(fifo_opened, start);
+  judge.step(fifo(VrrpState::fault), start);
+  judge.step(core::FifoLost{true}, start);
+  judge.step(owner_found, start);
+  judge.step(dbus(VrrpState::backup, true), start);
+  judge.step(read_complete, start);
+  judge.step(start + std::chrono::minutes(1));
+  judge.step(bus_lost, start + std::chrono::minutes(1));
+  BOOST_TEST((judge.state(0) == VrrpState::backup));
+  BOOST_TEST((judge.authority(0) == Witness::netlink));
+}
+
+BOOST_AUTO_TEST_CASE(what_an_ended_keepalived_has_said_on_the_fifo_is_not_heard_again) {
+  const core::Topology topology = topology_of(false);
+  for (const bool closed : {false, true}) {
+    core::Statistics statistics;
+    core::Judge judge(topology, statistics, start);
+    judge.step(core::KeepalivedWatched{}, start);
+    judge.step(kernel_read, start);
+    judge.step(vips(1, true), start);
+    judge.step(fifo_opened, start);
+    judge.step(fifo(VrrpState::master), start);
+    if (closed) {
+      judge.step(core::FifoLost{true}, start);
+    }
+    judge.step(core::KeepalivedEnded{}, start);
+    judge.step(start + core::respawn_grace);
+    BOOST_TEST((judge.state(0) == VrrpState::unknown));
+    judge.step(vips(0, false), start + std::chrono::minutes(1));
+    judge.step(start + std::chrono::minutes(1));
+    BOOST_TEST((judge.state(0) == VrrpState::unknown));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_the_kernel_was_asked_for_is_no_signal) {
   const core::Topology topology = topology_of(false);
   core::Statistics statistics;
