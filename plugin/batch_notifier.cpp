@@ -22,8 +22,8 @@ namespace {
 
 using runtime::Severity;
 
-/// How long a delivery in flight may still take when another worker takes over.
-constexpr core::Duration handover_limit{1'000'000};
+/// How much sooner a worker that hands over is gone than it has asked the next one to wait.
+constexpr core::Duration handover_margin{500'000};
 /// How much later than a change the ledger may be: a crash in between costs the number of
 /// transitions, and never a state. Before a delivery and after its answer it is written at once.
 constexpr core::Duration save_after_change{1'000'000};
@@ -146,7 +146,10 @@ void BatchNotifier::take_over_requested() {
   if (fifo_) {
     fifo_->hand_over();
   }
-  feed(core::HandoverRequested{handover_limit});
+  // A delivery that is under way may end as it does at a stop; nothing else is waited for.
+  const core::Duration within = configuration_.settings.stop_timeout;
+  ledger_.hold_until(runtime::read_clocks().monotonic + within + handover_margin);
+  feed(core::HandoverRequested{within});
 }
 
 void BatchNotifier::make_notifiers() {

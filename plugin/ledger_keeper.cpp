@@ -43,6 +43,16 @@ bool LedgerKeeper::open(const char* path, runtime::StateDirectory::Handlers hand
   }
 }
 
+void LedgerKeeper::hold_until(core::MonotonicTime end) {
+  try {
+    if (directory_) {
+      directory_->hold_until(end);
+    }
+  } catch (const std::exception& error) {
+    log_.write(Severity::error, error.what());
+  }
+}
+
 core::Ledger LedgerKeeper::read() {
   if (!directory_ || !directory_->held()) {
     return {};

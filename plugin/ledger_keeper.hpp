@@ -35,6 +35,9 @@ class LedgerKeeper final : public sources::FifoKeeper {
   bool open(const char* path, runtime::StateDirectory::Handlers handlers,
             std::optional<core::MonotonicTime> started);
 
+  /// Asks a following run to wait until then at the latest, if it must. A failure is logged.
+  void hold_until(core::MonotonicTime end);
+
   /// What a former run has left; an empty one if it left nothing. One that cannot be used is logged
   /// and set aside.
   core::Ledger read();

@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <stdexcept>
 
 #include <sys/stat.h>
 
 #include "runtime/command_security.hpp"
 #include "runtime/unique_fd.hpp"
+#include "runtime/user_identity.hpp"
 
 namespace batch_notifier::config {
 
@@ -111,6 +113,15 @@ std::optional<std::string> DiskFiles::command_flaw(const std::string& path) {
     return std::nullopt;
   }
   return runtime::describe(*flaw);
+}
+
+std::optional<std::string> DiskFiles::user_flaw(const core::UserName& name) {
+  try {
+    runtime::resolve_user(name);
+    return std::nullopt;
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
 }
 
 }  // namespace batch_notifier::config

@@ -9,6 +9,8 @@
 #include <system_error>
 #include <vector>
 
+#include "core/settings.hpp"
+
 namespace batch_notifier::config {
 
 /// What came of reading a file.
@@ -39,6 +41,9 @@ class ConfigFiles {
   /// One that is missing or out of reach is no worse than without script security: its execution
   /// fails, and is tried again.
   virtual std::optional<std::string> command_flaw(const std::string& path) = 0;
+
+  /// Why nothing can run as this user; nothing if something can. May ask the name service.
+  virtual std::optional<std::string> user_flaw(const core::UserName& name) = 0;
 };
 
 /// The real ones.
@@ -52,6 +57,7 @@ class DiskFiles : public ConfigFiles {
                                   const std::string& pattern) override;
   std::optional<std::string> environment(const std::string& name) override;
   std::optional<std::string> command_flaw(const std::string& path) override;
+  std::optional<std::string> user_flaw(const core::UserName& name) override;
 };
 
 }  // namespace batch_notifier::config

@@ -36,9 +36,7 @@ class TopLevel {
   Configuration finish() {
     Configuration configuration;
     configuration.settings = settings_.take_settings();
-    if (topology_.script_security) {
-      secure(configuration.settings.notifiers);
-    }
+    leave_out_unusable(configuration.settings.notifiers, topology_.script_security);
     configuration.topology = std::move(topology_);
     configuration.topology.instances =
         build_instances(std::move(instances_), groups_, defaults_, problems_);
@@ -137,22 +135,34 @@ class TopLevel {
 
   // At the end, because enable_script_security may stand behind the commands that it restricts. The
   // others keep their numbers, so that nobody's name changes when a file's mode does.
-  void secure(std::vector<core::NotifierSettings>& notifiers) {
+  void leave_out_unusable(std::vector<core::NotifierSettings>& notifiers, bool script_security) {
     std::vector<core::NotifierSettings> kept;
     for (core::NotifierSettings& notifier : notifiers) {
-      if (notifier.kind == core::NotifierKind::notify_batch) {
-        const std::string& command = notifier.target.front();
-        if (const std::optional<std::string> flaw = files_.command_flaw(command)) {
-          problems_.add(notifier.location, "enable_script_security refuses the command " +
-                                               shown(command) + ": " + *flaw +
-                                               "; the line is ignored");
-          continue;
-        }
-        notifier.script_security = true;
+      notifier.script_security =
+          script_security && notifier.kind == core::NotifierKind::notify_batch;
+      if (const std::optional<std::string> reason = objection_to(notifier)) {
+        problems_.add(notifier.location, *reason + "; the line is ignored");
+      } else {
+        kept.push_back(std::move(notifier));
       }
-      kept.push_back(std::move(notifier));
     }
     notifiers = std::move(kept);
+  }
+
+  std::optional<std::string> objection_to(const core::NotifierSettings& notifier) {
+    if (notifier.user) {
+      if (std::optional<std::string> flaw = files_.user_flaw(*notifier.user)) {
+        return flaw;
+      }
+    }
+    if (!notifier.script_security) {
+      return std::nullopt;
+    }
+    const std::string& command = notifier.target.front();
+    const std::optional<std::string> flaw = files_.command_flaw(command);
+    return flaw ? std::optional("enable_script_security refuses the command " + shown(command) +
+                                ": " + *flaw)
+                : std::nullopt;
   }
 
   bool is_named(const Statement& statement) {

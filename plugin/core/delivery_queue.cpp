@@ -157,7 +157,8 @@ std::optional<Batch> DeliveryQueue::take_due(Now now) {
   std::optional<Batch> batch;
   if (changes.empty()) {
     failures_ = 0;
-    if (snapshot) {
+    // One that has never been told anything still waits for its first one.
+    if (snapshot && snapshot_told_) {
       finish_snapshot(now);
     }
   } else {

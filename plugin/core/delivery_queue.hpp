@@ -85,7 +85,9 @@ class DeliveryQueue {
   [[nodiscard]] std::optional<MonotonicTime> deadline() const;
 
   /// Whether nothing is waiting and nothing in flight.
-  [[nodiscard]] bool idle() const { return !in_flight_ && !window_ && !snapshot_wanted_; }
+  [[nodiscard]] bool idle() const {
+    return !in_flight_ && !window_ && (released_ || !snapshot_wanted_);
+  }
 
  private:
   /// What the consumer knows of one instance.

@@ -60,7 +60,7 @@ Topology with_removed(const Topology& configured, const Ledger& former) {
 bool goes_on(const Ledger& former, const RunIdentity& run) {
   const bool same_fifo = !run.fifo.empty() && former.fifo == run.fifo;
   return !run.keepalived.empty() && former.keepalived == run.keepalived &&
-         (same_fifo ? run.fifo_unbroken : former.handed_over);
+         (former.handed_over || (same_fifo && run.fifo_unbroken));
 }
 
 std::map<std::string_view, std::size_t> positions_by_name(const Ledger& ledger) {

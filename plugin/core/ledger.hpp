@@ -86,8 +86,8 @@ std::vector<std::string> consumer_names(const std::vector<NotifierSettings>& not
 Topology with_removed(const Topology& configured, const Ledger& former);
 
 /// Whether `run` serves the keepalived that the run of `former` served, and none of its words has
-/// been lost in between: those that the former run has not read wait in the same FIFO, or it has
-/// read that one to its end before keepalived came to use another.
+/// been lost in between: a run that has handed over has read all that was meant for it, and what
+/// one that was killed has not read waits in the same FIFO.
 bool goes_on(const Ledger& former, const RunIdentity& run);
 
 /// Positions of the instances on the ledger, by name. Valid as long as the ledger is.

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -21,21 +22,43 @@ namespace batch_notifier::runtime {
 
 namespace {
 
-/// Since when the worker runs that wrote a file; nothing if it has not said so.
-std::optional<core::MonotonicTime> started_by(const UniqueFd& file) {
-  std::array<char, 32> text{};
+/// What a worker writes into a file of its own.
+struct Claim {
+  core::MonotonicTime started;  ///< Since when it claims the directory.
+  core::MonotonicTime until;    ///< How long it asks others to wait.
+};
+
+/// Nothing if the file does not say.
+std::optional<Claim> claim_in(const UniqueFd& file) {
+  std::array<char, 64> text{};
   const ssize_t size = pread(file.get(), text.data(), text.size(), 0);
-  std::int64_t microseconds = 0;
-  if (size <= 0 ||
-      std::from_chars(text.data(), text.data() + size, microseconds).ec != std::errc()) {
-    return std::nullopt;
+  std::array<std::int64_t, 2> microseconds{};
+  const char* at = text.data();
+  const char* const end = at + std::max<ssize_t>(size, 0);
+  for (std::int64_t& number : microseconds) {
+    const auto [rest, error] = std::from_chars(at, end, number);
+    if (error != std::errc()) {
+      return std::nullopt;
+    }
+    at = std::find_if(rest, end, [](char character) { return character != ' '; });
   }
-  return core::MonotonicTime(core::Duration(microseconds));
+  return Claim{core::MonotonicTime(core::Duration(microseconds[0])),
+               core::MonotonicTime(core::Duration(microseconds[1]))};
 }
 
-std::string started_text(core::MonotonicTime started) {
+std::string text_of(const Claim& claim) {
   // The process is for people.
-  return std::to_string(started.time_since_epoch().count()) + " " + std::to_string(getpid()) + "\n";
+  return std::to_string(claim.started.time_since_epoch().count()) + " " +
+         std::to_string(claim.until.time_since_epoch().count()) + " " + std::to_string(getpid()) +
+         "\n";
+}
+
+/// Replaces what the file says.
+void say(const UniqueFd& file, const Claim& claim) {
+  if (ftruncate(file.get(), 0) != 0 || lseek(file.get(), 0, SEEK_SET) != 0) {
+    throw_errno("cannot write the lock of the state directory");
+  }
+  write_whole(file, "the lock of the state directory", text_of(claim));
 }
 
 }  // namespace
@@ -56,6 +79,12 @@ DirectoryClaim::DirectoryClaim(EventLoop& loop, Log& log, std::string path, Hand
 void DirectoryClaim::acquire() {
   waiting_ = true;
   timer_.set(began_);
+}
+
+void DirectoryClaim::hold_until(core::MonotonicTime end) {
+  if (held()) {
+    say(lock_, {started_, end});
+  }
 }
 
 bool DirectoryClaim::held() const {
@@ -82,7 +111,8 @@ bool DirectoryClaim::newer_one_asks() const {
     const UniqueFd file = open_own_file(takeover_path(), O_RDONLY);
     // Whoever has asked and is gone does not want it any more.
     const bool still_waits = flock(file.get(), LOCK_SH | LOCK_NB) != 0;
-    return still_waits && started_by(file).value_or(started_) > started_;
+    const std::optional<Claim> claim = claim_in(file);
+    return still_waits && claim && claim->started > started_;
   } catch (const std::exception&) {
     // Gone already, or from nobody who may ask.
     return false;
@@ -113,14 +143,19 @@ const std::function<void()>* DirectoryClaim::advance() {
   if (flock(candidate_.get(), LOCK_EX | LOCK_NB) == 0) {
     return own(std::move(candidate_));
   }
-  if (started_by(candidate_).value_or(started_) > started_) {
+  const std::optional<Claim> holder = claim_in(candidate_);
+  if (holder && holder->started > started_) {
     return &handlers_.outlived;
   }
-  if (read_clocks().monotonic >= began_ + patience) {
+  core::MonotonicTime enough = began_ + patience;
+  if (holder) {
+    enough = std::max(enough, holder->until);
+  }
+  if (read_clocks().monotonic >= enough) {
     return take_by_force();
   }
   request();
-  timer_.set(began_ + patience);
+  timer_.set(enough);
   return nullptr;
 }
 
@@ -131,7 +166,7 @@ void DirectoryClaim::request() {
   }
   const std::string path = path_ + "/takeover." + std::to_string(getpid());
   UniqueFd file = open_own_file(path, O_RDWR | O_CREAT | O_TRUNC);
-  write_whole(file, path, started_text(started_));
+  write_whole(file, path, text_of({started_, {}}));
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0 ||
       rename(path.c_str(), takeover_path().c_str()) != 0) {
     throw_errno("cannot ask for the state directory " + path_);
@@ -159,10 +194,7 @@ const std::function<void()>* DirectoryClaim::own(UniqueFd lock) {
   if (newer_one_asks()) {
     return &handlers_.outlived;
   }
-  if (ftruncate(lock.get(), 0) != 0 || lseek(lock.get(), 0, SEEK_SET) != 0) {
-    throw_errno("cannot write " + lock_path());
-  }
-  write_whole(lock, lock_path(), started_text(started_));
+  say(lock, {started_, {}});
   lock_ = std::move(lock);
   return &handlers_.acquired;
 }

@@ -8,7 +8,8 @@
 /// `takeover` that says the same of itself and is locked as long as it waits; an older holder sees
 /// that by inotify(7), hands over and closes the lock, which in turn is seen by inotify. Nobody
 /// polls and nobody waits in a system call. Of several that wait only the newest begins. A holder
-/// that does not let go in time is left behind with the old inode: a new `lock` is renamed into its
+/// that needs longer, for a delivery that is under way, writes into `lock` until when. One that
+/// does not let go in time is left behind with the old inode: a new `lock` is renamed into its
 /// place, what it would still write is not written, and it ends as soon as it sees that.
 #pragma once
 
@@ -34,7 +35,7 @@ class DirectoryClaim {
     std::function<void()> outlived;   ///< A newer worker has it: there is nothing to do for us.
   };
 
-  /// How long a former holder may take to let go.
+  /// How long a former holder may take to let go, unless it asks for more.
   static constexpr core::Duration patience{3'000'000};
 
   /// `loop` and `log` must outlive the object. `path` is the directory's, which only this user can
@@ -50,6 +51,10 @@ class DirectoryClaim {
   /// Begins to acquire it; `acquired` or `outlived` follows, from the loop. Throws
   /// std::system_error.
   void acquire();
+
+  /// Asks whoever waits for the directory to wait until then at the latest. Once it is ours. Throws
+  /// std::system_error.
+  void hold_until(core::MonotonicTime end);
 
   /// Whether it is ours.
   [[nodiscard]] bool held() const;

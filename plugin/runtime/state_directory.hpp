@@ -38,6 +38,9 @@ class StateDirectory {
   /// std::system_error.
   void acquire() { claim_.acquire(); }
 
+  /// Asks whoever waits for it to wait until then at the latest. Throws std::system_error.
+  void hold_until(core::MonotonicTime end) { claim_.hold_until(end); }
+
   /// Whether it is ours.
   [[nodiscard]] bool held() const { return claim_.held(); }
 

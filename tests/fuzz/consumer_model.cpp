@@ -108,8 +108,7 @@ void ConsumerModel::check_pace(core::Now now) const {
 }
 
 void ConsumerModel::check_completeness(const core::Batch& batch, const core::Engine& engine) const {
-  require(had_snapshot_ || batch.snapshot || !notifier_.states.empty(),
-          "the first batch is a snapshot");
+  require(had_snapshot_ || batch.snapshot, "the first batch is a snapshot");
   if (!batch.snapshot) {
     return;
   }

@@ -3,12 +3,14 @@
 /// Reloads of a real keepalived that change something, and loaders that take over from one another:
 /// what is told is the difference, once, to everybody whom it concerns.
 #define BOOST_TEST_DYN_LINK
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <sys/stat.h>
 
 #include "runtime/ledger_file.hpp"
 #include "tests/support/lone_node.hpp"
@@ -141,6 +143,41 @@ BOOST_AUTO_TEST_CASE(what_changes_during_a_reload_is_told_once) {
   expect_another_holder(node.node, holder);
   expect_acknowledged(node.node);
   expect_told_once(before, {{"FAULT", 3}});
+}
+
+BOOST_AUTO_TEST_CASE(a_command_that_runs_over_a_reload_ends_by_itself_and_is_not_run_again) {
+  const TemporaryDirectory directory;
+  const std::string begun = directory.file("begun");
+  const std::string ended = directory.file("ended");
+  const std::string command = directory.file("command");
+  write_file(command, "#!/bin/sh\ncat >>" + begun + "\nsleep 2\necho >>" + ended + "\n");
+  BOOST_REQUIRE_EQUAL(chmod(command.c_str(), 0755), 0);
+  LoneNode node(1, NodeSetup{}, "@batch_notifier notify_batch " + command + "\n");
+  node.start();
+  const auto lines_in = [](const std::string& path) {
+    const std::string text = read_file(path);
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  BOOST_TEST(wait_until([&] { return lines_in(ended) == lines_in(begun) && lines_in(ended) > 0; }));
+  expect_acknowledged(node.node);
+  const auto before = lines_in(begun);
+  const std::string holder = node.node.holder();
+  node.network.cut();
+  BOOST_TEST(wait_until([&] { return lines_in(begun) > before; }));
+  node.node.reload();
+  expect_another_holder(node.node, holder);
+  BOOST_TEST(lines_in(ended) == lines_in(begun));
+  node.network.heal();
+  node.expect({"MASTER"});
+  BOOST_TEST(wait_until([&] { return Told(begun).state("VI_0") == "MASTER"; }));
+  BOOST_TEST(wait_until([&] { return lines_in(ended) == lines_in(begun); }));
+  BOOST_TEST(Told(begun).broken_promises() == "");
+  std::size_t faults = 0;
+  const Told told(begun);
+  for (const nlohmann::json& batch : told.batches()) {
+    faults += batch.at("changes").at(0).at("state") == "FAULT" ? 1 : 0;
+  }
+  BOOST_TEST(faults == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_loader_started_by_hand_takes_over_and_is_taken_over) {

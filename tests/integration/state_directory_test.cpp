@@ -205,6 +205,24 @@ BOOST_FIXTURE_TEST_CASE(a_holder_that_hangs_is_left_behind, Stage) {
   }));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_holder_that_asks_for_time_gets_it, Stage) {
+  runtime::EventLoop busy;
+  Worker older(busy, temporary.path());
+  older.directory->acquire();
+  BOOST_TEST(tests::wait_until([&] {
+    busy.dispatch();
+    return older.acquired == 1;
+  }));
+  const core::MonotonicTime asked = runtime::read_clocks().monotonic;
+  const core::Duration time = runtime::DirectoryClaim::patience + std::chrono::milliseconds(500);
+  Worker newer(loop, temporary.path());
+  newer.directory->acquire();
+  older.directory->hold_until(asked + time);
+  BOOST_TEST(until([&] { return newer.acquired == 1; }));
+  BOOST_TEST((runtime::read_clocks().monotonic >= asked + time));
+  BOOST_TEST(newer.log.count("does not let go") == 1U);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_directory_that_others_can_write_is_refused, Stage) {
   BOOST_REQUIRE_EQUAL(chmod(temporary.path().c_str(), 0777), 0);
   BOOST_CHECK_THROW(Worker(loop, temporary.path()), std::runtime_error);

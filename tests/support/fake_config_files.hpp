@@ -62,6 +62,11 @@ class FakeFiles : public config::ConfigFiles {
     const auto found = flaws.find(path);
     return found == flaws.end() ? std::nullopt : std::optional(found->second);
   }
+
+  std::optional<std::string> user_flaw(const core::UserName& name) override {
+    return name.user == "nobody_knows" ? std::optional<std::string>("unknown user " + name.user)
+                                       : std::nullopt;
+  }
 };
 
 /// Path of the file that every test begins with.

@@ -82,9 +82,12 @@ class KeepalivedNode {
   [[nodiscard]] pid_t worker() const;
   /// The one that does not, the loader itself; -1 if there is none.
   [[nodiscard]] pid_t supervisor() const;
-  /// What the worker that holds the state directory says of itself; empty if none does. keepalived
-  /// takes its scripts' standard error away, so the log does not tell.
-  [[nodiscard]] std::string holder() const { return read_file(file("state/lock")); }
+  /// The process ID that the worker that holds the state directory has written there; empty if none
+  /// has. keepalived takes its scripts' standard error away, so the log does not tell.
+  [[nodiscard]] std::string holder() const {
+    const std::string text = read_file(file("state/lock"));
+    return text.substr(text.rfind(' ') + 1);
+  }
   /// Process ID in one of keepalived's own files, "keepalived.pid" or "vrrp.pid".
   [[nodiscard]] pid_t pid_in(const std::string& name) const;
   /// CPU time that they have used so far, in milliseconds.

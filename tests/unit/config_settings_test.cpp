@@ -124,6 +124,19 @@ BOOST_AUTO_TEST_CASE(notifiers_and_options) {
   BOOST_TEST((notifiers[2].timeout == seconds(10)));
 }
 
+BOOST_AUTO_TEST_CASE(nobody_can_be_told_as_a_user_who_is_unknown) {
+  const config::Configuration configuration = read_text(
+      "@batch_notifier notify_batch /bin/a user nobody_knows\n"
+      "@batch_notifier append_file /var/a user nobody_knows adm\n"
+      "@batch_notifier notify_batch /bin/b user root\n");
+  const Texts problems = problems_of(configuration);
+  BOOST_TEST(problems == (Texts{"1: unknown user nobody_knows; the line is ignored",
+                                "2: unknown user nobody_knows; the line is ignored"}),
+             boost::test_tools::per_element());
+  BOOST_REQUIRE_EQUAL(configuration.settings.notifiers.size(), 1U);
+  BOOST_TEST(configuration.settings.notifiers[0].name == "notify_batch:2");
+}
+
 BOOST_AUTO_TEST_CASE(each_bad_line_is_one_problem_and_changes_nothing) {
   struct Case {
     std::string line;

@@ -36,6 +36,34 @@ struct Stage : Scenario {
 
 BOOST_AUTO_TEST_SUITE(delivery_queue)
 
+BOOST_AUTO_TEST_CASE(the_first_batch_of_a_consumer_of_some_states_is_a_snapshot_too) {
+  Stage stage;
+  stage.settings.notifiers[0].states = {VrrpState::fault, VrrpState::stop};
+  stage.begin_settled();
+  BOOST_TEST(stage.attempts().empty());
+  BOOST_TEST(!stage.engine().ledger().notifiers[0].snapshot_told);
+  stage.change("VI_2", VrrpState::fault);
+  stage.advance(5);
+  BOOST_REQUIRE_EQUAL(stage.attempts().size(), 1U);
+  BOOST_TEST(stage.last().snapshot);
+  BOOST_TEST(stage.last().changes.size() == 1U);
+  stage.change("VI_1", VrrpState::fault);
+  stage.advance(5);
+  BOOST_REQUIRE_EQUAL(stage.attempts().size(), 2U);
+  BOOST_TEST(!stage.last().snapshot);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_does_not_wait_for_a_snapshot_of_nothing) {
+  Stage stage;
+  stage.settings.notifiers[0].states = {VrrpState::master};
+  stage.begin_settled();
+  stage.happen(core::StopRequested{std::chrono::seconds(5)});
+  stage.signal("VI_1", VrrpState::stop);
+  stage.signal("VI_2", VrrpState::stop);
+  stage.advance(1);
+  BOOST_TEST(stage.stopped().value_or(false));
+}
+
 BOOST_AUTO_TEST_CASE(a_batch_closes_when_nothing_new_has_come) {
   Stage stage;
   stage.settle();
