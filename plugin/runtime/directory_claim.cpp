@@ -95,8 +95,29 @@ void DirectoryClaim::on_lock_changed() {
   if (waiting_) {
     try_lock();
   } else if (lock_ && !is_in_place(lock_, lock_path())) {
+    if (access(lock_path().c_str(), F_OK) != 0) {
+      renew_lock();
+    } else {
+      lock_.reset();
+      handlers_.outlived();
+    }
+  }
+}
+
+// Somebody has removed it, and nobody else has it.
+void DirectoryClaim::renew_lock() {
+  try {
+    UniqueFd lock = open_own_file(lock_path(), O_RDWR | O_CREAT | O_EXCL);
+    if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+      throw_errno("cannot lock " + lock_path());
+    }
+    say(lock, {started_, {}});
+    lock_ = std::move(lock);
+    log_.write(Severity::warning, lock_path() + " was removed, and is there again");
+  } catch (const std::exception& error) {
     lock_.reset();
-    handlers_.outlived();
+    log_.write(Severity::error, "the state directory is gone: " + std::string(error.what()) +
+                                    "; what is pending does not survive a restart");
   }
 }
 

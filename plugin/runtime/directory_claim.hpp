@@ -62,6 +62,7 @@ class DirectoryClaim {
  private:
   void on_lock_changed();
   void on_asked();
+  void renew_lock();
   void try_lock();
   /// Each returns the handler that is to be called, if any.
   const std::function<void()>* advance();

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -221,6 +222,33 @@ BOOST_FIXTURE_TEST_CASE(a_holder_that_asks_for_time_gets_it, Stage) {
   BOOST_TEST(until([&] { return newer.acquired == 1; }));
   BOOST_TEST((runtime::read_clocks().monotonic >= asked + time));
   BOOST_TEST(newer.log.count("does not let go") == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_lock_that_is_removed_is_made_again, Stage) {
+  Worker worker(loop, temporary.path());
+  take(worker);
+  for (int times = 1; times <= 2; ++times) {
+    BOOST_REQUIRE_EQUAL(unlink(temporary.file("lock").c_str()), 0);
+    BOOST_TEST(until([&] { return worker.directory->held(); }));
+  }
+  BOOST_TEST(worker.log.count("is there again") == 2U);
+  worker.directory->write("text");
+  BOOST_TEST(worker.directory->read().value_or("") == "text");
+  Worker newer(loop, temporary.path());
+  ask(worker, newer);
+  BOOST_TEST(worker.outlived == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_directory_that_is_removed_is_missed, Stage) {
+  Worker worker(loop, temporary.path());
+  take(worker);
+  worker.directory->write("text");
+  std::filesystem::remove_all(temporary.path());
+  BOOST_TEST(until([&] { return worker.log.count("the state directory is gone") == 1; }));
+  BOOST_TEST(!worker.directory->held());
+  worker.directory->write("more");
+  BOOST_TEST(worker.outlived == 0);
+  BOOST_TEST(worker.log.messages.size() == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_directory_that_others_can_write_is_refused, Stage) {
