@@ -92,12 +92,16 @@ void Engine::restore(const Ledger& former, Now now) {
       introduce_queue(notifier, now);
     }
   }
+  const auto is_new = [&](const std::string& name) {
+    const auto found = positions.find(name);
+    return found == positions.end() || former.instances[found->second].state == VrrpState::deleted;
+  };
   std::vector<Action> unneeded;
   for (InstanceIndex index = 0; index < statuses_.size(); ++index) {
     if (topology_.instances[index].removed && statuses_[index].state != VrrpState::deleted) {
       judge_.restore(index, VrrpState::deleted);
       apply({index, VrrpState::deleted, Cause::resync, now.utc}, now, unneeded);
-    } else if (positions.count(topology_.instances[index].name) == 0) {
+    } else if (is_new(topology_.instances[index].name)) {
       if (const InstanceRecord* renamed = find_renamed(former, topology_, index)) {
         restore_status(index, *renamed, continues);
         apply({index, renamed->state, Cause::resync, renamed->since}, now, unneeded);

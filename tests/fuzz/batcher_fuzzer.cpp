@@ -227,12 +227,14 @@ class Program {
     return !actions.empty();
   }
 
+  // One's answer can be the moment at which another one's next batch is due.
   void answer_all() {
-    for (std::size_t notifier = 0; notifier < consumers_.size(); ++notifier) {
-      while (consumers_[notifier].busy() && !stopped_) {
-        consumers_[notifier].finish(DeliveryStatus::delivered);
-        step(core::DeliveryFinished{notifier, {}});
-      }
+    const auto is_busy = [](const ConsumerModel& each) { return each.busy(); };
+    auto busy = std::find_if(consumers_.begin(), consumers_.end(), is_busy);
+    while (busy != consumers_.end() && !stopped_) {
+      busy->finish(DeliveryStatus::delivered);
+      step(core::DeliveryFinished{static_cast<std::size_t>(busy - consumers_.begin()), {}});
+      busy = std::find_if(consumers_.begin(), consumers_.end(), is_busy);
     }
   }
 

@@ -455,6 +455,18 @@ BOOST_AUTO_TEST_CASE(a_renamed_instance_in_fault_is_in_fault_still) {
   BOOST_TEST((Scenario::entry(batch, "VI_renamed")->state == VrrpState::fault));
   BOOST_TEST((Scenario::entry(batch, "VI_renamed")->previous == VrrpState::init));
   BOOST_TEST((Scenario::entry(batch, "VI_1")->state == VrrpState::deleted));
+  // And back again, to a name that everybody knows as DELETED.
+  Scenario third;
+  set_up(third);
+  follow(third, second);
+  third.begin();
+  third.happen(core::Observation(core::DbusBusLost{}));
+  third.happen(core::Observation(core::KernelReadComplete{}));
+  third.advance(10);
+  BOOST_REQUIRE_EQUAL(third.attempts().size(), 1U);
+  BOOST_TEST((Scenario::entry(third.last(), "VI_1")->state == VrrpState::fault));
+  BOOST_TEST((Scenario::entry(third.last(), "VI_1")->previous == VrrpState::deleted));
+  BOOST_TEST((Scenario::entry(third.last(), "VI_renamed")->state == VrrpState::deleted));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
