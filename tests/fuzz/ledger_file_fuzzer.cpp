@@ -130,10 +130,26 @@ class NextRun {
     for (core::InstanceIndex index = 0; index + 1 < configured_.instances.size(); ++index) {
       const core::InstanceStatus& status = engine_.statuses()[index];
       const core::InstanceRecord& record = former.instances[2 * index];
-      require(status.state == record.state && status.since == record.since &&
-                  status.cause == record.cause && status.health == record.health,
+      const bool same = status.state == record.state && status.since == record.since &&
+                        status.cause == record.cause && status.health == record.health;
+      require(same || (record.state == VrrpState::deleted && is_renamed(former, index)),
               "a run begins where the former one ended");
     }
+  }
+
+  /// Whether an instance of another name may have become this one: the odd ones of the ledger are
+  /// no longer configured.
+  [[nodiscard]] bool is_renamed(const core::Ledger& former, core::InstanceIndex index) const {
+    const core::InstanceStatus& status = engine_.statuses()[index];
+    const core::Instance& now = configured_.instances[index];
+    for (std::size_t other = 1; other < former.instances.size(); other += 2) {
+      const core::InstanceRecord& record = former.instances[other];
+      if (record.vrid == now.vrid && record.interface == now.interface &&
+          record.state == status.state && record.since == status.since) {
+        return true;
+      }
+    }
+    return false;
   }
 
   void hear() {

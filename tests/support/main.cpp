@@ -11,6 +11,8 @@
 #include <boost/test/framework.hpp>
 #include <boost/test/results_collector.hpp>
 #include <boost/test/tree/observer.hpp>
+#include <boost/test/tree/traverse.hpp>
+#include <boost/test/tree/visitor.hpp>
 #include <boost/test/unit_test.hpp>
 
 namespace {
@@ -33,8 +35,11 @@ class ClosingLine : public boost::unit_test::test_observer {
 
   void test_unit_skipped(const boost::unit_test::test_unit& unit,
                          boost::unit_test::const_string /*reason*/) override {
-    if (unit.p_type == boost::unit_test::TUT_CASE) {
-      note_skipped(unit);
+    // A suite that is skipped is not entered, and its cases are not reported. What was not asked
+    // for is not enabled, and not skipped.
+    if (unit.is_enabled()) {
+      Skipped skipped(*this);
+      boost::unit_test::traverse_test_tree(unit, skipped);
     }
   }
 
@@ -47,6 +52,15 @@ class ClosingLine : public boost::unit_test::test_observer {
   }
 
  private:
+  class Skipped : public boost::unit_test::test_tree_visitor {
+   public:
+    explicit Skipped(ClosingLine& whole) : whole_(whole) {}
+    void visit(const boost::unit_test::test_case& unit) override { whole_.note_skipped(unit); }
+
+   private:
+    ClosingLine& whole_;
+  };
+
   void note_skipped(const boost::unit_test::test_unit& unit) { skipped_.insert(unit.full_name()); }
 
   unsigned passed_ = 0;

@@ -22,9 +22,16 @@ UniqueFd open_process(pid_t pid) {
   return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0U)));
 }
 
+// Not in kernels before 5.3, nor under older valgrinds.
+boost::test_tools::assertion_result opens_processes(boost::unit_test::test_unit_id /*unit*/) {
+  boost::test_tools::assertion_result result(static_cast<bool>(open_process(getpid())));
+  result.message() << "needs pidfd_open(2)";
+  return result;
+}
+
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(keepalived_process)
+BOOST_AUTO_TEST_SUITE(keepalived_process, *boost::unit_test::precondition(opens_processes))
 
 BOOST_AUTO_TEST_CASE(a_process_is_known_by_its_id_and_start_time) {
   const UniqueFd self = open_process(getpid());
