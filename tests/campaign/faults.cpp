@@ -194,7 +194,8 @@ void Faults::flood_fifo() {
 void Faults::write_garbage() {
   const runtime::UniqueFd fifo(
       open(world_.node.file("fifo").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
-  const std::string garbage("\0\xff\nINSTANCE \"VI_1\nVS [1]:2:3 UP\n\0", 38);
+  using std::string_literals::operator""s;
+  const std::string garbage = "\0\xff\nINSTANCE \"VI_1\nVS [1]:2:3 UP\n\0"s;
   if (fifo && write(fifo.get(), garbage.data(), garbage.size()) < 0) {
     world_.suspect_fifo();
   }
