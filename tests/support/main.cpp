@@ -35,12 +35,9 @@ class ClosingLine : public boost::unit_test::test_observer {
 
   void test_unit_skipped(const boost::unit_test::test_unit& unit,
                          boost::unit_test::const_string /*reason*/) override {
-    // A suite that is skipped is not entered, and its cases are not reported. What was not asked
-    // for is not enabled, and not skipped.
-    if (unit.is_enabled()) {
-      Skipped skipped(*this);
-      boost::unit_test::traverse_test_tree(unit, skipped);
-    }
+    // A suite that is skipped is not entered, and its cases are not reported.
+    Skipped skipped(*this);
+    boost::unit_test::traverse_test_tree(unit, skipped, /*ignore_status=*/true);
   }
 
   void print() const {
@@ -55,7 +52,13 @@ class ClosingLine : public boost::unit_test::test_observer {
   class Skipped : public boost::unit_test::test_tree_visitor {
    public:
     explicit Skipped(ClosingLine& whole) : whole_(whole) {}
-    void visit(const boost::unit_test::test_case& unit) override { whole_.note_skipped(unit); }
+    void visit(const boost::unit_test::test_case& unit) override {
+      // What was not asked for is not enabled, and not skipped; what the source disables is.
+      const bool disabled = unit.p_default_status == boost::unit_test::test_unit::RS_DISABLED;
+      if (unit.is_enabled() || disabled) {
+        whole_.note_skipped(unit);
+      }
+    }
 
    private:
     ClosingLine& whole_;
