@@ -22,6 +22,8 @@ namespace {
 
 using runtime::Severity;
 
+/// How long a delivery that is under way may hold up the next worker, and with it all consumers.
+constexpr core::Duration longest_handover{10'000'000};
 /// How much sooner a worker that hands over is gone than it has asked the next one to wait.
 constexpr core::Duration handover_margin{500'000};
 /// How much later than a change the ledger may be: a crash in between costs the number of
@@ -147,7 +149,7 @@ void BatchNotifier::take_over_requested() {
     fifo_->hand_over();
   }
   // A delivery that is under way may end as it does at a stop; nothing else is waited for.
-  const core::Duration within = configuration_.settings.stop_timeout;
+  const core::Duration within = std::min(configuration_.settings.stop_timeout, longest_handover);
   ledger_.hold_until(runtime::read_clocks().monotonic + within + handover_margin);
   feed(core::HandoverRequested{within});
 }

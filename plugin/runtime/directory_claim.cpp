@@ -53,12 +53,12 @@ std::string text_of(const Claim& claim) {
          "\n";
 }
 
-/// Replaces what the file says.
-void say(const UniqueFd& file, const Claim& claim) {
+/// Replaces what the file says; `path` is for the error.
+void say(const UniqueFd& file, const std::string& path, const Claim& claim) {
   if (ftruncate(file.get(), 0) != 0 || lseek(file.get(), 0, SEEK_SET) != 0) {
-    throw_errno("cannot write the lock of the state directory");
+    throw_errno("cannot write " + path);
   }
-  write_whole(file, "the lock of the state directory", text_of(claim));
+  write_whole(file, path, text_of(claim));
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ void DirectoryClaim::acquire() {
 
 void DirectoryClaim::hold_until(core::MonotonicTime end) {
   if (held()) {
-    say(lock_, {started_, end});
+    say(lock_, lock_path(), {started_, end});
   }
 }
 
@@ -111,7 +111,7 @@ void DirectoryClaim::renew_lock() {
     if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
       throw_errno("cannot lock " + lock_path());
     }
-    say(lock, {started_, {}});
+    say(lock, lock_path(), {started_, {}});
     lock_ = std::move(lock);
     log_.write(Severity::warning, lock_path() + " was removed, and is there again");
   } catch (const std::exception& error) {
@@ -215,7 +215,7 @@ const std::function<void()>* DirectoryClaim::own(UniqueFd lock) {
   if (newer_one_asks()) {
     return &handlers_.outlived;
   }
-  say(lock, {started_, {}});
+  say(lock, lock_path(), {started_, {}});
   lock_ = std::move(lock);
   return &handlers_.acquired;
 }
