@@ -88,6 +88,7 @@ enum class DeliveryStatus : std::uint8_t {
   failed,     ///< Not acknowledged; the consumer may have seen it all the same. To be retried.
   unseen,     ///< Not acknowledged, and the consumer cannot have seen it. To be retried.
   refused,    ///< Understood and refused for good: never retried with this content.
+  off,        ///< Not acknowledged, and this notifier is off until the next reload.
 };
 
 /// The answer of a consumer, as its notifier understood it.
@@ -95,6 +96,8 @@ struct DeliveryResult {
   DeliveryStatus status = DeliveryStatus::delivered;  ///< What came of it.
   std::string reason;                                 ///< For the log, empty on success.
   std::optional<Duration> retry_after;  ///< The consumer's own wish (HTTP Retry-After).
+  /// Positions in Batch::changes that were acknowledged one by one, although the whole was not.
+  std::vector<std::size_t> acknowledged = {};
 };
 
 }  // namespace batch_notifier::core

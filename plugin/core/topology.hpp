@@ -54,9 +54,7 @@ struct Instance {
   std::optional<MasterHold> master_hold;  ///< Set inside the instance; else the global one.
   Labels labels;                          ///< Global ones, overridden by the instance's own.
   bool ignored = false;                   ///< `@batch_notifier ignore`.
-  /// Not configured any more and known from a former run only: DELETED, and to be told so.
-  bool removed = false;
-  SourceLocation location;  ///< Where the block begins.
+  SourceLocation location;                ///< Where the block begins.
 };
 
 /// All that one keepalived runs, in the order of its configuration.

@@ -213,8 +213,8 @@ BOOST_AUTO_TEST_CASE(losing_the_bus_is_a_change_of_authority_and_not_of_state) {
   scenario.happen(core::Observation(core::DbusBusLost{}));
   scenario.advance(60);
   BOOST_TEST(scenario.attempts().empty());
-  BOOST_TEST((scenario.engine().statuses()[0].authority == core::Witness::netlink));
-  BOOST_TEST((scenario.engine().statuses()[1].state == VrrpState::fault));
+  BOOST_TEST((scenario.row("VI_M").found.authority == core::Witness::netlink));
+  BOOST_TEST((scenario.row("VI_F").status.state == VrrpState::fault));
   // From here on the kernel decides.
   scenario.addresses("VI_M", 0);
   scenario.advance(60);

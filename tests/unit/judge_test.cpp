@@ -167,8 +167,7 @@ BOOST_AUTO_TEST_CASE(the_best_witness_available_decides) {
   for (const Case& expected : cases) {
     BOOST_TEST_CONTEXT(expected.name) {
       const core::Topology topology = topology_of(expected.dbus_enabled);
-      core::Statistics statistics;
-      core::Judge judge(topology, statistics, start);
+      StagedJudge judge(topology);
       for (const Observation& observation : expected.observations) {
         judge.step(observation, start);
       }
@@ -180,8 +179,7 @@ BOOST_AUTO_TEST_CASE(the_best_witness_available_decides) {
 
 BOOST_AUTO_TEST_CASE(the_kernel_decides_when_dbus_stays_silent) {
   const core::Topology topology = topology_of(true);
-  core::Statistics statistics;
-  core::Judge judge(topology, statistics, start);
+  StagedJudge judge(topology);
   judge.step(kernel_read, start);
   judge.step(vips(1, true), start);
   BOOST_TEST(!judge.settled());
@@ -196,8 +194,7 @@ BOOST_AUTO_TEST_CASE(the_kernel_decides_when_dbus_stays_silent) {
 
 BOOST_AUTO_TEST_CASE(waiting_for_an_instance_that_nobody_knows_ends) {
   const core::Topology topology = topology_of(true, false);
-  core::Statistics statistics;
-  core::Judge judge(topology, statistics, start);
+  StagedJudge judge(topology);
   judge.step(kernel_read, start);
   judge.step(owner_found, start);
   judge.step(absent, start);
@@ -210,8 +207,7 @@ BOOST_AUTO_TEST_CASE(waiting_for_an_instance_that_nobody_knows_ends) {
 
 BOOST_AUTO_TEST_CASE(what_the_kernel_was_asked_for_is_no_signal) {
   const core::Topology topology = topology_of(false);
-  core::Statistics statistics;
-  core::Judge judge(topology, statistics, start);
+  StagedJudge judge(topology);
   judge.step(vips(0, false), start);
   judge.step(kernel_read, start);
   const auto heard = judge.step(vips(1, true), start);
@@ -225,8 +221,7 @@ BOOST_AUTO_TEST_CASE(what_the_kernel_was_asked_for_is_no_signal) {
 
 BOOST_AUTO_TEST_CASE(an_answer_is_newer_than_the_line_before_it) {
   const core::Topology topology = topology_of(true);
-  core::Statistics statistics;
-  core::Judge judge(topology, statistics, start);
+  StagedJudge judge(topology);
   judge.restore(0, VrrpState::backup);
   judge.restore_fifo(0, VrrpState::backup);
   judge.step(kernel_read, start);
@@ -254,8 +249,7 @@ BOOST_AUTO_TEST_CASE(a_contradiction_of_old_standing_is_no_news_after_a_restart_
   for (const Restored& each : cases) {
     BOOST_TEST_CONTEXT(each.name) {
       const core::Topology topology = topology_of(true);
-      core::Statistics statistics;
-      core::Judge judge(topology, statistics, start);
+      StagedJudge judge(topology);
       judge.restore(0, each.state, each.disputed);
       judge.step(bus_lost, start);
       judge.step(vips(each.first_vip ? 1 : 0, each.first_vip), start);

@@ -34,7 +34,7 @@ struct Stage : Scenario {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(delivery_queue)
+BOOST_AUTO_TEST_SUITE(consumer)
 
 BOOST_AUTO_TEST_CASE(the_first_batch_of_a_consumer_of_some_states_is_a_snapshot_too) {
   Stage stage;
@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(what_a_failed_attempt_may_have_said_is_put_right) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_refused_batch_is_dropped) {
+BOOST_AUTO_TEST_CASE(a_refused_batch_is_dropped_and_its_instances_stay_unacknowledged) {
   Stage stage;
   stage.settle();
   stage.answer_with(0, DeliveryStatus::refused);
@@ -255,7 +255,48 @@ BOOST_AUTO_TEST_CASE(a_refused_batch_is_dropped) {
   stage.answer_with(0, DeliveryStatus::delivered);
   stage.change("VI_1", VrrpState::backup);
   stage.advance(100);
-  BOOST_TEST((stage.last().changes.at(0).previous == VrrpState::fault));
+  // It may have looked at what it refused, so going back to where it was is news.
+  BOOST_REQUIRE_EQUAL(stage.attempts().size(), 2U);
+  BOOST_TEST((stage.last().changes.at(0).previous == VrrpState::backup));
+  BOOST_TEST((stage.last().changes.at(0).state == VrrpState::backup));
+  BOOST_TEST(stage.last().changes.at(0).transitions == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_acknowledged_one_by_one_is_not_sent_again) {
+  Stage stage;
+  stage.settle();
+  stage.answer_with(0, std::nullopt);
+  stage.change("VI_1", VrrpState::fault);
+  stage.change("VI_2", VrrpState::fault);
+  stage.advance(0.5);
+  BOOST_REQUIRE_EQUAL(stage.last().changes.size(), 2U);
+  stage.finish(0, {DeliveryStatus::failed, "the second one failed", std::nullopt, {0}});
+  stage.answer_with(0, DeliveryStatus::delivered);
+  stage.advance(20);
+  BOOST_REQUIRE_EQUAL(stage.attempts().size(), 2U);
+  BOOST_REQUIRE_EQUAL(stage.last().changes.size(), 1U);
+  BOOST_TEST(stage.last().changes[0].instance == "VI_2");
+  BOOST_TEST((stage.last().changes[0].previous == VrrpState::backup));
+  BOOST_TEST(stage.last().sequence == stage.attempts()[0].batch.sequence + 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_notifier_that_is_off_is_not_served_and_holds_up_nothing) {
+  Stage stage;
+  stage.settle();
+  stage.answer_with(0, DeliveryStatus::off);
+  stage.change("VI_1", VrrpState::fault);
+  stage.advance(10);
+  stage.change("VI_1", VrrpState::backup);
+  stage.change("VI_2", VrrpState::fault);
+  stage.advance(100);
+  BOOST_TEST(stage.attempts().size() == 1U);
+  const core::Ledger ledger = stage.engine().ledger();
+  BOOST_TEST((ledger.notifiers.at(0).told.at(1).state == VrrpState::backup));
+  BOOST_TEST(ledger.notifiers.at(0).told.at(1).trail.transitions() == 1U);
+  stage.happen(core::StopRequested{Duration(5'000'000)});
+  stage.signal("VI_1", VrrpState::stop);
+  stage.signal("VI_2", VrrpState::stop);
+  BOOST_TEST(stage.stopped().has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_failed_snapshot_stays_a_snapshot) {
@@ -343,7 +384,7 @@ BOOST_AUTO_TEST_CASE(flushing_nothing_has_no_effect_later) {
 
 BOOST_AUTO_TEST_CASE(a_notifier_hears_only_of_the_instances_it_names) {
   Stage stage;
-  stage.settings.notifiers[0].instances = "*_2";
+  stage.settings.notifiers[0].selects = [](const std::string& name) { return name == "VI_2"; };
   stage.begin_settled();
   stage.change("VI_1", VrrpState::fault);
   stage.change("VI_2", VrrpState::fault);
