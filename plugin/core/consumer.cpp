@@ -33,8 +33,9 @@ void Consumer::restore_snapshot_delivered(bool delivered, Now now) {
 
 void Consumer::configure(InstanceId instance, Now now) {
   knowledge_.configure(instance);
-  // The first snapshot lists everything anyway.
-  if (snapshot_delivered_ && knowledge_.selects(instance) && knowledge_.pending(instance)) {
+  // release() has the first snapshot made, which lists everything.
+  const bool snapshot_to_come = !snapshot_delivered_ && !schedule_.released();
+  if (!snapshot_to_come && knowledge_.selects(instance) && knowledge_.pending(instance)) {
     add_changed(instance, now, /*urgent=*/false);
   }
 }

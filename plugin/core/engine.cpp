@@ -52,7 +52,8 @@ std::vector<Action> Engine::step(const Event& event, Now now) {
   std::visit([&](const auto& value) { handle(value, now, actions); }, event);
   release_if_settled(now);
   deliver_due(now, actions);
-  if (save_.due(now.monotonic)) {
+  // In a turn of its own: what else this turn brings is then on the ledger as well.
+  if (std::holds_alternative<TimeReached>(event) && save_.due(now.monotonic)) {
     save_.saved();
     actions.emplace_back(SaveLedger{});
   }

@@ -140,6 +140,33 @@ BOOST_AUTO_TEST_CASE(a_held_promotion_of_a_renamed_instance_is_held_anew) {
   BOOST_TEST((stage.row("VI_renamed").status.state == VrrpState::master));
 }
 
+BOOST_AUTO_TEST_CASE(an_instance_that_comes_back_during_the_first_snapshot_is_delivered_after_it) {
+  Scenario scenario;
+  scenario.add_instance("VI_1");
+  scenario.add_instance("VI_2");
+  scenario.add_notifier();
+  scenario.answer_with(0, std::nullopt);
+  const core::Topology both = scenario.topology;
+  scenario.begin();
+  scenario.happen(core::Observation(core::DbusOwnerFound{}));
+  scenario.signal("VI_1", VrrpState::deleted);
+  scenario.signal("VI_2", VrrpState::backup);
+  scenario.topology.instances.erase(scenario.topology.instances.begin());
+  scenario.configure();
+  scenario.happen(core::Observation(core::DbusReadComplete{}));
+  scenario.happen(core::Observation(core::KernelReadComplete{}));
+  scenario.advance(1);
+  BOOST_REQUIRE_EQUAL(scenario.attempts().size(), 1U);
+  BOOST_TEST(scenario.last().changes.size() == 1U);
+  scenario.topology = both;
+  scenario.configure();
+  scenario.answer_with(0, DeliveryStatus::delivered);
+  scenario.finish(0, {});
+  scenario.advance(10);
+  BOOST_REQUIRE_EQUAL(scenario.attempts().size(), 2U);
+  BOOST_TEST(scenario.last().changes.at(0).instance == "VI_1");
+}
+
 BOOST_AUTO_TEST_CASE(new_labels_hold_from_the_next_change_on) {
   Stage stage;
   stage.topology.instances[0].labels["rack"] = "7";
