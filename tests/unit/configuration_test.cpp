@@ -9,6 +9,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "core/configuration_plan.hpp"
+#include "tests/support/printing.hpp"
 #include "tests/unit/scenario.hpp"
 
 using namespace batch_notifier;
@@ -46,9 +47,9 @@ BOOST_AUTO_TEST_CASE(an_added_instance_is_delivered_once_it_has_a_state) {
   BOOST_REQUIRE_EQUAL(stage.last().changes.size(), 1U);
   const core::Change& change = stage.last().changes[0];
   BOOST_TEST(change.instance == "VI_3");
-  BOOST_TEST((change.previous == VrrpState::init));
-  BOOST_TEST((change.state == VrrpState::backup));
-  BOOST_TEST((change.cause == Cause::startup));
+  BOOST_TEST(change.previous == VrrpState::init);
+  BOOST_TEST(change.state == VrrpState::backup);
+  BOOST_TEST(change.cause == Cause::startup);
 }
 
 BOOST_AUTO_TEST_CASE(a_removed_instance_is_delivered_as_deleted_once) {
@@ -60,13 +61,13 @@ BOOST_AUTO_TEST_CASE(a_removed_instance_is_delivered_as_deleted_once) {
   BOOST_REQUIRE_EQUAL(stage.attempts().size(), 1U);
   BOOST_REQUIRE_EQUAL(stage.last().changes.size(), 1U);
   BOOST_TEST(stage.last().changes[0].instance == "VI_1");
-  BOOST_TEST((stage.last().changes[0].state == VrrpState::deleted));
+  BOOST_TEST(stage.last().changes[0].state == VrrpState::deleted);
   // The other one, which has another place now, goes on.
   stage.change("VI_2", VrrpState::fault);
   stage.advance(10);
   BOOST_REQUIRE_EQUAL(stage.last().changes.size(), 1U);
   BOOST_TEST(stage.last().changes[0].instance == "VI_2");
-  BOOST_TEST((stage.last().changes[0].previous == VrrpState::backup));
+  BOOST_TEST(stage.last().changes[0].previous == VrrpState::backup);
 }
 
 BOOST_AUTO_TEST_CASE(an_instance_that_comes_back_comes_from_deleted) {
@@ -80,8 +81,8 @@ BOOST_AUTO_TEST_CASE(an_instance_that_comes_back_comes_from_deleted) {
   stage.signal("VI_1", VrrpState::fault);
   stage.advance(10);
   BOOST_REQUIRE_EQUAL(stage.last().changes.size(), 1U);
-  BOOST_TEST((stage.last().changes[0].previous == VrrpState::deleted));
-  BOOST_TEST((stage.last().changes[0].state == VrrpState::fault));
+  BOOST_TEST(stage.last().changes[0].previous == VrrpState::deleted);
+  BOOST_TEST(stage.last().changes[0].state == VrrpState::fault);
 }
 
 BOOST_AUTO_TEST_CASE(removing_and_adding_again_before_a_delivery_is_no_news) {
@@ -106,10 +107,10 @@ BOOST_AUTO_TEST_CASE(a_new_name_for_the_same_virtual_router_inherits_its_state) 
   BOOST_REQUIRE_EQUAL(stage.last().changes.size(), 2U);
   const auto renamed = Scenario::entry(stage.last(), "VI_renamed");
   BOOST_REQUIRE(renamed.has_value());
-  BOOST_TEST((renamed->previous == VrrpState::init));
-  BOOST_TEST((renamed->state == VrrpState::fault));
-  BOOST_TEST((renamed->cause == Cause::resync));
-  BOOST_TEST((Scenario::entry(stage.last(), "VI_1")->state == VrrpState::deleted));
+  BOOST_TEST(renamed->previous == VrrpState::init);
+  BOOST_TEST(renamed->state == VrrpState::fault);
+  BOOST_TEST(renamed->cause == Cause::resync);
+  BOOST_TEST(Scenario::entry(stage.last(), "VI_1")->state == VrrpState::deleted);
 }
 
 BOOST_AUTO_TEST_CASE(two_instances_that_swap_their_names_keep_their_own_states) {
@@ -124,8 +125,8 @@ BOOST_AUTO_TEST_CASE(two_instances_that_swap_their_names_keep_their_own_states) 
   stage.signal("VI_1", VrrpState::backup);
   stage.advance(10);
   BOOST_REQUIRE_EQUAL(stage.attempts().size(), 1U);
-  BOOST_TEST((Scenario::entry(stage.last(), "VI_2")->state == VrrpState::fault));
-  BOOST_TEST((Scenario::entry(stage.last(), "VI_1")->state == VrrpState::backup));
+  BOOST_TEST(Scenario::entry(stage.last(), "VI_2")->state == VrrpState::fault);
+  BOOST_TEST(Scenario::entry(stage.last(), "VI_1")->state == VrrpState::backup);
 }
 
 BOOST_AUTO_TEST_CASE(a_held_promotion_of_a_renamed_instance_is_held_anew) {
@@ -135,9 +136,9 @@ BOOST_AUTO_TEST_CASE(a_held_promotion_of_a_renamed_instance_is_held_anew) {
   stage.configure();
   stage.happen(core::Observation(core::DbusReadComplete{}));
   stage.advance(0.5);
-  BOOST_TEST((stage.row("VI_renamed").status.state == VrrpState::backup));
+  BOOST_TEST(stage.row("VI_renamed").status.state == VrrpState::backup);
   stage.advance(10);
-  BOOST_TEST((stage.row("VI_renamed").status.state == VrrpState::master));
+  BOOST_TEST(stage.row("VI_renamed").status.state == VrrpState::master);
 }
 
 BOOST_AUTO_TEST_CASE(an_instance_that_comes_back_during_the_first_snapshot_is_delivered_after_it) {
@@ -199,10 +200,10 @@ BOOST_AUTO_TEST_CASE(a_dead_consumer_does_not_lose_a_removed_instance_and_others
   scenario.topology.instances.clear();
   scenario.configure();
   scenario.advance(30);
-  BOOST_TEST((scenario.last(0).changes.at(0).state == VrrpState::deleted));
+  BOOST_TEST(scenario.last(0).changes.at(0).state == VrrpState::deleted);
   scenario.answer_with(1, DeliveryStatus::delivered);
   scenario.advance(300);
-  BOOST_TEST((scenario.last(1).changes.at(0).state == VrrpState::deleted));
+  BOOST_TEST(scenario.last(1).changes.at(0).state == VrrpState::deleted);
 }
 
 BOOST_AUTO_TEST_CASE(the_ledger_is_saved_before_a_batch_leaves_and_within_a_second_of_a_change) {
@@ -257,8 +258,8 @@ BOOST_AUTO_TEST_CASE(a_handover_reads_the_fifo_first_and_waits_ten_seconds_at_mo
   BOOST_TEST(!stage.stop_reason().has_value());
   stage.advance(0.2);
   BOOST_REQUIRE(stage.stop_reason().has_value());
-  BOOST_TEST((*stage.stop_reason() == core::StopCompleted::Reason::handed_over));
-  BOOST_TEST((stage.engine().ledger().instances.at(1).state == VrrpState::fault));
+  BOOST_TEST(*stage.stop_reason() == core::StopCompleted::Reason::handed_over);
+  BOOST_TEST(stage.engine().ledger().instances.at(1).state == VrrpState::fault);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -282,18 +283,18 @@ BOOST_AUTO_TEST_CASE(each_keepalived_has_sources_a_life_and_instances_of_its_own
   BOOST_REQUIRE_EQUAL(stage.attempts().size(), 1U);
   BOOST_REQUIRE_EQUAL(stage.last().changes.size(), 2U);
   BOOST_TEST(stage.last().changes[0].net_namespace == "qrouter-1");
-  BOOST_TEST((stage.last().changes[0].state == VrrpState::master));
+  BOOST_TEST(stage.last().changes[0].state == VrrpState::master);
   // The loss of one is not the loss of the other.
   stage.happen(core::Observation(core::DbusOwnerLost{}));
   stage.advance(10);
-  BOOST_TEST((stage.row("VI_1").status.state == VrrpState::unknown));
+  BOOST_TEST(stage.row("VI_1").status.state == VrrpState::unknown);
   BOOST_TEST((stage.last().changes.size() == 2U));
   BOOST_TEST(stage.last().changes[0].net_namespace == "");
   // Its configuration goes.
   stage.happen(core::ConfigurationChanged{id, {}});
   stage.advance(10);
   BOOST_REQUIRE_EQUAL(stage.last().changes.size(), 2U);
-  BOOST_TEST((stage.last().changes[0].state == VrrpState::deleted));
+  BOOST_TEST(stage.last().changes[0].state == VrrpState::deleted);
 }
 
 BOOST_AUTO_TEST_CASE(a_restart_knows_the_instances_of_each_keepalived_again) {
@@ -320,8 +321,8 @@ BOOST_AUTO_TEST_CASE(a_restart_knows_the_instances_of_each_keepalived_again) {
   begin(second, 0);
   BOOST_REQUIRE_EQUAL(second.attempts().size(), 1U);
   BOOST_REQUIRE_EQUAL(second.last().changes.size(), 1U);
-  BOOST_TEST((second.last().changes[0].previous == VrrpState::master));
-  BOOST_TEST((second.last().changes[0].state == VrrpState::backup));
+  BOOST_TEST(second.last().changes[0].previous == VrrpState::master);
+  BOOST_TEST(second.last().changes[0].state == VrrpState::backup);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,6 +13,7 @@
 #include "core/statistics.hpp"
 #include "core/trail.hpp"
 #include "core/vrrp_state.hpp"
+#include "tests/support/printing.hpp"
 
 using namespace batch_notifier::core;
 
@@ -75,10 +76,10 @@ BOOST_AUTO_TEST_CASE(a_trail_keeps_the_first_and_the_newest) {
   BOOST_TEST(trail.transitions() == 101U);
   const std::vector<VrrpState> path = trail.path();
   BOOST_REQUIRE_EQUAL(path.size(), Trail::capacity);
-  BOOST_TEST((path.front() == VrrpState::backup));
-  BOOST_TEST((path[1] == VrrpState::master));
-  BOOST_TEST((path[14] == VrrpState::fault));
-  BOOST_TEST((path.back() == VrrpState::stop));
+  BOOST_TEST(path.front() == VrrpState::backup);
+  BOOST_TEST(path[1] == VrrpState::master);
+  BOOST_TEST(path[14] == VrrpState::fault);
+  BOOST_TEST(path.back() == VrrpState::stop);
 }
 
 BOOST_AUTO_TEST_CASE(deadlines_come_in_order_and_only_once) {
@@ -139,13 +140,13 @@ BOOST_AUTO_TEST_CASE(a_disagreement_counts_only_when_it_lasts) {
   BOOST_TEST((monitor.deadline() == after(2)));
   BOOST_TEST(monitor.step(after(1.99)).empty());
   BOOST_TEST(monitor.step(after(2)).size() == 1U);
-  BOOST_TEST((row.status.health == Health::vip_missing));
+  BOOST_TEST(row.status.health == Health::vip_missing);
   BOOST_TEST(step(2, 3));
   BOOST_TEST(!monitor.deadline().has_value());
   // Nothing more is on its way from a keepalived that is gone.
   row.found.state = VrrpState::unknown;
   BOOST_TEST(step(2, 4));
-  BOOST_TEST((row.status.health == Health::vip_unexpected));
+  BOOST_TEST(row.status.health == Health::vip_unexpected);
 }
 
 BOOST_AUTO_TEST_CASE(only_promotions_are_held_and_each_by_its_own_time) {

@@ -9,6 +9,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "tests/support/printing.hpp"
 #include "tests/unit/judge_stage.hpp"
 
 using namespace batch_notifier;
@@ -186,8 +187,8 @@ BOOST_AUTO_TEST_CASE(the_kernel_decides_when_dbus_stays_silent) {
   BOOST_REQUIRE(judge.deadline().has_value());
   const auto verdicts = judge.step(*judge.deadline());
   BOOST_REQUIRE_EQUAL(verdicts.size(), 1U);
-  BOOST_TEST((verdicts[0].state == VrrpState::master));
-  BOOST_TEST((verdicts[0].cause == core::Cause::startup));
+  BOOST_TEST(verdicts[0].state == VrrpState::master);
+  BOOST_TEST(verdicts[0].cause == core::Cause::startup);
   BOOST_TEST(judge.settled());
   BOOST_TEST(!judge.deadline().has_value());
 }
@@ -202,7 +203,7 @@ BOOST_AUTO_TEST_CASE(waiting_for_an_instance_that_nobody_knows_ends) {
   BOOST_TEST(!judge.settled());
   judge.step(*judge.deadline());
   BOOST_TEST(judge.settled());
-  BOOST_TEST((judge.state(0) == VrrpState::init));
+  BOOST_TEST(judge.state(0) == VrrpState::init);
 }
 
 BOOST_AUTO_TEST_CASE(what_the_kernel_was_asked_for_is_no_signal) {
@@ -212,11 +213,11 @@ BOOST_AUTO_TEST_CASE(what_the_kernel_was_asked_for_is_no_signal) {
   judge.step(kernel_read, start);
   const auto heard = judge.step(vips(1, true), start);
   BOOST_REQUIRE_EQUAL(heard.size(), 1U);
-  BOOST_TEST((heard[0].cause == core::Cause::signal));
+  BOOST_TEST(heard[0].cause == core::Cause::signal);
   const auto read = judge.step(core::VipsSeen{0, 0, false, /*answered=*/true}, start);
   BOOST_REQUIRE_EQUAL(read.size(), 1U);
-  BOOST_TEST((read[0].state == VrrpState::backup));
-  BOOST_TEST((read[0].cause == core::Cause::resync));
+  BOOST_TEST(read[0].state == VrrpState::backup);
+  BOOST_TEST(read[0].cause == core::Cause::resync);
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_is_newer_than_the_line_before_it) {
@@ -229,7 +230,7 @@ BOOST_AUTO_TEST_CASE(an_answer_is_newer_than_the_line_before_it) {
   judge.step(dbus(VrrpState::fault, true), start);
   judge.step(read_complete, start);
   judge.step(bus_lost, start);
-  BOOST_TEST((judge.state(0) == VrrpState::fault));
+  BOOST_TEST(judge.state(0) == VrrpState::fault);
 }
 
 BOOST_AUTO_TEST_CASE(a_contradiction_of_old_standing_is_no_news_after_a_restart_either) {

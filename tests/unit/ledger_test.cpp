@@ -10,6 +10,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "runtime/ledger_file.hpp"
+#include "tests/support/printing.hpp"
 #include "tests/unit/scenario.hpp"
 
 using namespace batch_notifier;
@@ -68,9 +69,9 @@ BOOST_AUTO_TEST_CASE(what_was_missed_is_told_as_a_difference) {
   BOOST_TEST(!second.last().snapshot);
   BOOST_REQUIRE_EQUAL(second.last().changes.size(), 1U);
   const core::Change& change = second.last().changes[0];
-  BOOST_TEST((change.previous == VrrpState::backup));
-  BOOST_TEST((change.state == VrrpState::fault));
-  BOOST_TEST((change.cause == Cause::resync));
+  BOOST_TEST(change.previous == VrrpState::backup);
+  BOOST_TEST(change.state == VrrpState::fault);
+  BOOST_TEST(change.cause == Cause::resync);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_pending_is_carried_over) {
@@ -91,8 +92,8 @@ BOOST_AUTO_TEST_CASE(what_is_pending_is_carried_over) {
   BOOST_REQUIRE_EQUAL(second.attempts().size(), 1U);
   BOOST_REQUIRE_EQUAL(second.last().changes.size(), 1U);
   const core::Change& change = second.last().changes[0];
-  BOOST_TEST((change.previous == VrrpState::backup));
-  BOOST_TEST((change.state == VrrpState::backup));
+  BOOST_TEST(change.previous == VrrpState::backup);
+  BOOST_TEST(change.state == VrrpState::backup);
   BOOST_TEST(change.transitions == 4U);
   BOOST_TEST(change.path.size() == 5U);
 }
@@ -150,8 +151,8 @@ BOOST_AUTO_TEST_CASE(a_removed_instance_is_told_deleted_once) {
   BOOST_REQUIRE_EQUAL(second.last().changes.size(), 1U);
   const core::Change& change = second.last().changes[0];
   BOOST_TEST(change.instance == "VI_1");
-  BOOST_TEST((change.previous == VrrpState::backup));
-  BOOST_TEST((change.state == VrrpState::deleted));
+  BOOST_TEST(change.previous == VrrpState::backup);
+  BOOST_TEST(change.state == VrrpState::deleted);
   second.happen(core::Observation(core::KeepalivedEnded{}));
   second.advance(10);
   BOOST_TEST(!Scenario::entry(second.last(), "VI_1").has_value());
@@ -173,8 +174,8 @@ BOOST_AUTO_TEST_CASE(a_removed_instance_is_told_deleted_once) {
   fourth.advance(10);
   BOOST_REQUIRE_EQUAL(fourth.attempts().size(), 1U);
   BOOST_REQUIRE_EQUAL(fourth.last().changes.size(), 1U);
-  BOOST_TEST((fourth.last().changes[0].previous == VrrpState::deleted));
-  BOOST_TEST((fourth.last().changes[0].state == VrrpState::backup));
+  BOOST_TEST(fourth.last().changes[0].previous == VrrpState::deleted);
+  BOOST_TEST(fourth.last().changes[0].state == VrrpState::backup);
 }
 
 BOOST_AUTO_TEST_CASE(names_that_come_and_go_are_not_kept_for_ever) {
@@ -222,7 +223,7 @@ BOOST_AUTO_TEST_CASE(what_waits_for_a_new_consumer_can_be_read_again) {
   second.begin_settled(VrrpState::master);
   BOOST_TEST(second.last(1).snapshot);
   const core::Change& change = second.last(1).changes.at(0);
-  BOOST_TEST((change.previous == VrrpState::init));
+  BOOST_TEST(change.previous == VrrpState::init);
   BOOST_TEST(change.transitions == 1U);
   BOOST_TEST((change.path == std::vector{VrrpState::init, VrrpState::master}));
   Scenario third;
@@ -261,8 +262,8 @@ BOOST_AUTO_TEST_CASE(a_held_promotion_goes_on_over_restarts) {
   BOOST_TEST(third.attempts().empty());
   third.advance(10);
   BOOST_REQUIRE_EQUAL(third.attempts().size(), 1U);
-  BOOST_TEST((Scenario::entry(third.last(), "VI_1")->state == VrrpState::master));
-  BOOST_TEST((Scenario::entry(third.last(), "VI_1")->health == core::Health::ok));
+  BOOST_TEST(Scenario::entry(third.last(), "VI_1")->state == VrrpState::master);
+  BOOST_TEST(Scenario::entry(third.last(), "VI_1")->health == core::Health::ok);
 }
 
 BOOST_AUTO_TEST_CASE(only_a_run_that_can_have_missed_nothing_goes_on) {
@@ -317,7 +318,7 @@ BOOST_AUTO_TEST_CASE(what_another_keepalived_said_last_does_not_hold) {
   second.happen(core::Observation(core::DbusBusLost{}));
   second.addresses("VI_1", 1);
   second.advance(10);
-  BOOST_TEST((Scenario::entry(second.last(), "VI_1")->state == VrrpState::master));
+  BOOST_TEST(Scenario::entry(second.last(), "VI_1")->state == VrrpState::master);
 }
 
 BOOST_AUTO_TEST_CASE(what_keepalived_said_last_holds_over_a_restart) {
@@ -337,9 +338,9 @@ BOOST_AUTO_TEST_CASE(what_keepalived_said_last_holds_over_a_restart) {
   second.advance(10);
   BOOST_REQUIRE_EQUAL(second.attempts().size(), 1U);
   const core::Change change = *Scenario::entry(second.last(), "VI_1");
-  BOOST_TEST((change.state == VrrpState::fault));
-  BOOST_TEST((change.health == core::Health::vip_unexpected));
-  BOOST_TEST((change.authority == core::Witness::fifo));
+  BOOST_TEST(change.state == VrrpState::fault);
+  BOOST_TEST(change.health == core::Health::vip_unexpected);
+  BOOST_TEST(change.authority == core::Witness::fifo);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_consumer_is_not_told_of_can_be_read_again) {
@@ -357,8 +358,8 @@ BOOST_AUTO_TEST_CASE(what_a_consumer_is_not_told_of_can_be_read_again) {
   BOOST_REQUIRE_EQUAL(second.last().changes.size(), 1U);
   const core::Change& change = second.last().changes[0];
   BOOST_TEST(change.instance == "VI_1");
-  BOOST_TEST((change.previous == VrrpState::init));
-  BOOST_TEST((change.state == VrrpState::master));
+  BOOST_TEST(change.previous == VrrpState::init);
+  BOOST_TEST(change.state == VrrpState::master);
 }
 
 BOOST_AUTO_TEST_CASE(a_removed_instance_of_which_nobody_was_told_is_forgotten) {
@@ -398,7 +399,7 @@ BOOST_AUTO_TEST_CASE(what_comes_back_is_not_what_was_removed) {
   third.begin_settled(VrrpState::master);
   third.happen(core::Observation(core::DbusBusLost{}));
   third.advance(10);
-  BOOST_TEST((third.row("VI_1").status.state == VrrpState::master));
+  BOOST_TEST(third.row("VI_1").status.state == VrrpState::master);
 }
 
 BOOST_AUTO_TEST_CASE(handing_over_sends_nothing_more_and_waits_for_what_is_in_flight) {
@@ -417,8 +418,8 @@ BOOST_AUTO_TEST_CASE(handing_over_sends_nothing_more_and_waits_for_what_is_in_fl
   BOOST_TEST(first.stopped().has_value());
   BOOST_TEST(first.attempts().empty());
   const core::Ledger ledger = first.engine().ledger();
-  BOOST_TEST((ledger.notifiers.at(0).told.at(0).state == VrrpState::fault));
-  BOOST_TEST((ledger.notifiers.at(0).told.at(1).state == VrrpState::backup));
+  BOOST_TEST(ledger.notifiers.at(0).told.at(0).state == VrrpState::fault);
+  BOOST_TEST(ledger.notifiers.at(0).told.at(1).state == VrrpState::backup);
   BOOST_TEST(ledger.notifiers.at(0).told.at(1).trail.transitions() == 1U);
 }
 
@@ -448,9 +449,9 @@ BOOST_AUTO_TEST_CASE(a_renamed_instance_in_fault_is_in_fault_still) {
   BOOST_REQUIRE_EQUAL(second.attempts().size(), 1U);
   const core::Batch& batch = second.last();
   BOOST_REQUIRE_EQUAL(batch.changes.size(), 2U);
-  BOOST_TEST((Scenario::entry(batch, "VI_renamed")->state == VrrpState::fault));
-  BOOST_TEST((Scenario::entry(batch, "VI_renamed")->previous == VrrpState::init));
-  BOOST_TEST((Scenario::entry(batch, "VI_1")->state == VrrpState::deleted));
+  BOOST_TEST(Scenario::entry(batch, "VI_renamed")->state == VrrpState::fault);
+  BOOST_TEST(Scenario::entry(batch, "VI_renamed")->previous == VrrpState::init);
+  BOOST_TEST(Scenario::entry(batch, "VI_1")->state == VrrpState::deleted);
   // And back again, to a name that everybody knows as DELETED.
   Scenario third;
   set_up(third);
@@ -460,9 +461,9 @@ BOOST_AUTO_TEST_CASE(a_renamed_instance_in_fault_is_in_fault_still) {
   third.happen(core::Observation(core::KernelReadComplete{}));
   third.advance(10);
   BOOST_REQUIRE_EQUAL(third.attempts().size(), 1U);
-  BOOST_TEST((Scenario::entry(third.last(), "VI_1")->state == VrrpState::fault));
-  BOOST_TEST((Scenario::entry(third.last(), "VI_1")->previous == VrrpState::deleted));
-  BOOST_TEST((Scenario::entry(third.last(), "VI_renamed")->state == VrrpState::deleted));
+  BOOST_TEST(Scenario::entry(third.last(), "VI_1")->state == VrrpState::fault);
+  BOOST_TEST(Scenario::entry(third.last(), "VI_1")->previous == VrrpState::deleted);
+  BOOST_TEST(Scenario::entry(third.last(), "VI_renamed")->state == VrrpState::deleted);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
