@@ -33,6 +33,9 @@ class Describer {
     return "keepalived has left the bus";
   }
   std::string operator()(const core::DbusBusLost& /*lost*/) const { return "the bus is gone"; }
+  std::string operator()(const core::DbusSilent& /*silent*/) const {
+    return "keepalived does not answer on D-Bus";
+  }
   std::string operator()(const core::VipsSeen& seen) const {
     return name(seen.instance) + " has " + std::to_string(seen.present) + " VIPs" +
            (seen.first_present ? ", the first one too" : "");

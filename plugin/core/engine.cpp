@@ -139,6 +139,7 @@ void Engine::handle(const TimeReached& /*reached*/, Now now, Actions& actions) {
   while (const std::optional<KeepalivedId> id = judge_deadlines_.take_due(now.monotonic)) {
     Keepalived& keepalived = keepalived_[position_of(*id)];
     take(keepalived.judge.step(now.monotonic), now, actions);
+    ask_dbus(*id, actions);
     judge_deadlines_.set(*id, keepalived.judge.deadline());
   }
   for (const Transition& transition : hold_.step(now.monotonic)) {
@@ -146,6 +147,13 @@ void Engine::handle(const TimeReached& /*reached*/, Now now, Actions& actions) {
   }
   for (const InstanceId instance : health_.step(now.monotonic)) {
     take_health(instance, now, actions);
+  }
+}
+
+void Engine::ask_dbus(KeepalivedId id, Actions& actions) {
+  std::vector<InstanceIndex> questions = keepalived_[position_of(id)].judge.take_questions();
+  if (!questions.empty()) {
+    actions.emplace_back(AskDbus{id, std::move(questions)});
   }
 }
 

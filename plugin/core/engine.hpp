@@ -110,6 +110,7 @@ class Engine {
   void erase_row(InstanceId id);
   void forget_removed();
 
+  void ask_dbus(KeepalivedId id, Actions& actions);
   void take(const std::vector<Verdict>& verdicts, Now now, Actions& actions);
   void apply(const Transition& transition, Now now, Actions& actions);
   void take_addresses(const Observed& observed, Now now, Actions& actions);

@@ -68,6 +68,8 @@ void Engine::inherit(InstanceId id, InstanceId from, Now now, Actions& actions) 
   InstanceRow& row = registry_[id];
   const InstanceRow& former = registry_[from];
   row.evidence = former.evidence;
+  row.evidence.recheck_at.reset();
+  row.evidence.asked = row.evidence.unanswered = false;
   row.status = former.status;
   // A promotion that was held is found anew, and held anew.
   row.found = {former.status.state, former.found.authority};
@@ -78,6 +80,7 @@ void Engine::remove_row(InstanceId id, Now now, Actions& actions) {
   const bool known = std::any_of(consumers_.begin(), consumers_.end(),
                                  [&](const Consumer& each) { return each.knowledge().knows(id); });
   InstanceRow& row = registry_[id];
+  keepalived_[position_of(row.keepalived)].judge.forget(id);
   hold_.remove(id);
   health_.remove(id);
   if (!known && row.status.state != VrrpState::deleted) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <variant>
+#include <vector>
 
 #include "core/batch.hpp"
 #include "core/observation.hpp"
@@ -88,6 +89,13 @@ struct ReadAddresses {
   KeepalivedId keepalived{};  ///< Whose.
 };
 
+/// Ask keepalived for the state of these instances over D-Bus, because another witness contradicts
+/// it. StateSeen follows for each that it answers for, or DbusSilent.
+struct AskDbus {
+  KeepalivedId keepalived{};             ///< Whose.
+  std::vector<InstanceIndex> instances;  ///< Which, by their place in the last configuration.
+};
+
 /// Stay with the FIFO that is open and open no other: the next one has a reader of its own.
 struct PinFifo {
   KeepalivedId keepalived{};  ///< Whose.
@@ -114,6 +122,6 @@ struct StopCompleted {
 
 /// Anything that the engine wants done. To be done in order.
 using Action = std::variant<Deliver, RetryScheduled, StatusChanged, SaveLedger, ReadAddresses,
-                            PinFifo, HandOverFifo, AskForTime, StopCompleted>;
+                            AskDbus, PinFifo, HandOverFifo, AskForTime, StopCompleted>;
 
 }  // namespace batch_notifier::core

@@ -25,6 +25,12 @@ struct Evidence {
   bool was_disputed = false;  ///< The former run ended with such a disagreement.
   bool outdated = false;      ///< The state is the STOP, DELETED or UNKNOWN of a former keepalived.
   bool heard = false;         ///< Some source has decided the state in this run.
+
+  // Written by DbusTrust.
+  std::optional<MonotonicTime> recheck_at;  ///< When a contradiction of D-Bus is looked at again.
+  bool asked = false;                       ///< keepalived was asked because of one.
+  bool unanswered = false;                  ///< It has not answered yet.
+  bool dbus_overruled = false;              ///< D-Bus insists against the FIFO, which decides.
 };
 
 /// What follows from the evidence.

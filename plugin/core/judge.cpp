@@ -10,6 +10,11 @@ namespace batch_notifier::core {
 
 namespace {
 
+/// Why an instance is in a state that keepalived has just reported.
+Cause cause_of(VrrpState reported) {
+  return reported == VrrpState::stop ? Cause::shutdown : Cause::signal;
+}
+
 bool has_first_vip(const Instance& instance) {
   return !instance.vips.empty() && !instance.vips.front().excluded;
 }
@@ -30,7 +35,8 @@ void Judge::configure(std::vector<InstanceId> members, bool dbus_enabled, Monoto
 }
 
 std::optional<MonotonicTime> Judge::deadline() const {
-  return earliest(earliest(dbus_grace_until_, life_.deadline()), fifo_counts_until_);
+  return earliest(earliest(dbus_grace_until_, life_.deadline()),
+                  earliest(fifo_counts_until_, trust_.deadline()));
 }
 
 std::vector<Verdict> Judge::step(const Observation& observation, MonotonicTime now) {
@@ -58,7 +64,25 @@ std::vector<Verdict> Judge::step(MonotonicTime now) {
   if (fifo_counts_until_ && *fifo_counts_until_ <= now) {
     drop_fifo_reports(verdicts);
   }
+  check_trust(verdicts);
   return verdicts;
+}
+
+void Judge::check_trust(std::vector<Verdict>& verdicts) {
+  const DbusTrust::Outcome outcome = trust_.step(now_);
+  for (const InstanceId instance : outcome.questions) {
+    questions_.push_back(registry_[instance].position);
+  }
+  statistics_.add(Counter::dbus_questions, outcome.questions.size());
+  statistics_.add(Counter::dbus_overruled, outcome.overruled.size());
+  for (const InstanceId instance : outcome.overruled) {
+    judge_report(instance, verdicts);
+  }
+  if (outcome.lost) {
+    statistics_.add(Counter::dbus_silences);
+    mark_disputes();
+    judge_reports(verdicts);
+  }
 }
 
 void Judge::conclude_gone(std::vector<Verdict>& verdicts) {
@@ -77,7 +101,7 @@ std::optional<VrrpState> Judge::last_report(InstanceId instance) const {
   if (!life_.process_runs()) {
     return std::nullopt;
   }
-  return evidence.dbus ? evidence.dbus : evidence.fifo;
+  return dbus_decides(evidence) || !evidence.fifo ? evidence.dbus : evidence.fifo;
 }
 
 std::vector<Verdict> Judge::handle(const StateSeen& seen) {
@@ -85,22 +109,28 @@ std::vector<Verdict> Judge::handle(const StateSeen& seen) {
   Evidence& evidence = registry_[instance].evidence;
   if (seen.witness == Witness::fifo) {
     evidence.fifo = seen.state;
+    trust_.fifo_reported(instance, now_);
   } else {
     evidence.dbus = seen.state;
     evidence.dbus_absent = false;
-    if (seen.answered && evidence.fifo) {
+    if (seen.answered && evidence.fifo && dbus_phase_ == DbusPhase::reading) {
       // It is the same keepalived, and the FIFO's line is older than this answer.
       evidence.fifo = seen.state;
     }
+    trust_.dbus_reported(instance, seen.answered, now_);
   }
-  const Cause reported = seen.state == VrrpState::stop ? Cause::shutdown : Cause::signal;
   std::vector<Verdict> verdicts;
-  judge(instance, seen.answered ? Cause::resync : reported, verdicts);
+  judge(instance, seen.answered ? Cause::resync : cause_of(seen.state), verdicts);
   return verdicts;
 }
 
 std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
+  const bool was_silent = !trust_.trusted();
   drop_dbus_reports();
+  if (was_silent) {
+    // The witness that decides goes on deciding until everything has been read.
+    trust_.distrust();
+  }
   dbus_phase_ = DbusPhase::reading;
   life_.appeared();
   expect_new_states();
@@ -117,6 +147,7 @@ std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
 
 std::vector<Verdict> Judge::handle(const DbusReadComplete& /*complete*/) {
   dbus_phase_ = DbusPhase::attached;
+  trust_.reset(members_);
   return judge_all(Cause::resync);
 }
 
@@ -147,6 +178,13 @@ std::vector<Verdict> Judge::handle(const DbusBusLost& /*lost*/) {
   return judge_all(Cause::resync);
 }
 
+std::vector<Verdict> Judge::handle(const DbusSilent& /*silent*/) {
+  trust_.no_answer(now_);
+  std::vector<Verdict> verdicts;
+  check_trust(verdicts);
+  return verdicts;
+}
+
 std::vector<Verdict> Judge::handle(const VipsSeen& seen) {
   const InstanceId instance = members_.at(seen.instance);
   Evidence& evidence = registry_[instance].evidence;
@@ -154,6 +192,7 @@ std::vector<Verdict> Judge::handle(const VipsSeen& seen) {
     evidence.first_vip_present = seen.first_present;
     evidence.first_vip_changed = now_;
     evidence.disputed_first_vip.reset();
+    trust_.first_vip_changed(instance, now_);
   }
   std::vector<Verdict> verdicts;
   judge(instance, seen.answered ? Cause::resync : Cause::signal, verdicts);
@@ -209,7 +248,11 @@ std::vector<Verdict> Judge::handle(const KeepalivedWatched& /*watched*/) {
 
 std::vector<Verdict> Judge::handle(const KeepalivedEnded& /*ended*/) {
   life_.process_ended(now_);
-  return {};
+  // Nothing more will follow on D-Bus: a FIFO line that it has not followed yet is the newest.
+  trust_.distrust();
+  std::vector<Verdict> verdicts;
+  judge_reports(verdicts);
+  return verdicts;
 }
 
 std::vector<Verdict> Judge::handle(const PrioritySeen& /*seen*/) {
@@ -223,13 +266,13 @@ bool Judge::kernel_may_decide(const InstanceRow& row) const {
   if (row.evidence.dbus_absent || !dbus_enabled_) {
     return true;
   }
-  const bool dbus_may_yet_answer =
-      dbus_phase_ == DbusPhase::reading || (dbus_grace_until_ && !row.evidence.heard);
+  const bool dbus_may_yet_answer = (dbus_phase_ == DbusPhase::reading && trust_.trusted()) ||
+                                   (dbus_grace_until_ && !row.evidence.heard);
   return !dbus_may_yet_answer;
 }
 
 std::optional<Finding> Judge::find(const InstanceRow& row) const {
-  if (row.evidence.dbus) {
+  if (dbus_decides(row.evidence)) {
     return Finding{*row.evidence.dbus, Witness::dbus};
   }
   if (row.evidence.fifo) {
@@ -255,6 +298,18 @@ std::optional<Finding> Judge::find_by_kernel(const InstanceRow& row) const {
 void Judge::judge(InstanceId instance, Cause cause, std::vector<Verdict>& verdicts) {
   if (const std::optional<Finding> finding = find(registry_[instance])) {
     decide(instance, *finding, cause, verdicts);
+  }
+}
+
+void Judge::judge_report(InstanceId instance, std::vector<Verdict>& verdicts) {
+  if (const std::optional<Finding> finding = find(registry_[instance])) {
+    decide(instance, *finding, cause_of(finding->state), verdicts);
+  }
+}
+
+void Judge::judge_reports(std::vector<Verdict>& verdicts) {
+  for (const InstanceId instance : members_) {
+    judge_report(instance, verdicts);
   }
 }
 
@@ -323,6 +378,7 @@ void Judge::drop_fifo_reports(std::vector<Verdict>& verdicts) {
 }
 
 void Judge::drop_dbus_reports() {
+  trust_.reset(members_);
   for (const InstanceId instance : members_) {
     registry_[instance].evidence.dbus.reset();
     registry_[instance].evidence.dbus_absent = false;

@@ -8,15 +8,19 @@
 /// The kernel knows less than the others: with the first VIP present it says MASTER, without it
 /// "anything else". It therefore never overrides FAULT, STOP, DELETED or UNKNOWN by BACKUP.
 ///
+/// A contradicted D-Bus has to prove itself; see DbusTrust.
+///
 /// keepalived emits its first signals before it requests its name, and its script (the loader) is
 /// started before either; so at the start D-Bus is given a while before the kernel decides alone.
 #pragma once
 
 #include <cstddef>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/batch.hpp"
+#include "core/dbus_trust.hpp"
 #include "core/keepalived_life.hpp"
 #include "core/observation.hpp"
 #include "core/registry.hpp"
@@ -45,7 +49,7 @@ class Judge {
  public:
   /// `registry` and `statistics` must outlive the judge.
   Judge(Registry& registry, Statistics& statistics)
-      : registry_(registry), statistics_(statistics) {}
+      : registry_(registry), statistics_(statistics), trust_(registry) {}
 
   /// Takes the configuration: row of each instance, by InstanceIndex. Rows that are new to it wait
   /// to be heard of. `dbus_enabled`: keepalived may be on the bus. The first configuration is the
@@ -61,6 +65,12 @@ class Judge {
 
   /// When step(now) must be called, if nothing else happens.
   [[nodiscard]] std::optional<MonotonicTime> deadline() const;
+
+  /// The instances that keepalived is to be asked for over D-Bus since the last call.
+  std::vector<InstanceIndex> take_questions() { return std::exchange(questions_, {}); }
+
+  /// A row of this keepalived is about to leave its configuration.
+  void forget(InstanceId instance) { trust_.forget(instance); }
 
   /// Whether every instance has been heard of and the kernel read, or waiting for it is over.
   [[nodiscard]] bool settled() const {
@@ -86,6 +96,7 @@ class Judge {
   std::vector<Verdict> handle(const DbusInstanceAbsent& absent);
   std::vector<Verdict> handle(const DbusOwnerLost& lost);
   std::vector<Verdict> handle(const DbusBusLost& lost);
+  std::vector<Verdict> handle(const DbusSilent& silent);
   std::vector<Verdict> handle(const VipsSeen& seen);
   std::vector<Verdict> handle(const KernelReadComplete& complete);
   std::vector<Verdict> handle(const KernelLost& lost);
@@ -99,11 +110,17 @@ class Judge {
   [[nodiscard]] std::optional<Finding> find_by_kernel(const InstanceRow& row) const;
   [[nodiscard]] bool kernel_may_decide(const InstanceRow& row) const;
   void judge(InstanceId instance, Cause cause, std::vector<Verdict>& verdicts);
+  void judge_report(InstanceId instance, std::vector<Verdict>& verdicts);
+  void judge_reports(std::vector<Verdict>& verdicts);
   void judge_all(Cause cause, std::vector<Verdict>& verdicts);
   std::vector<Verdict> judge_all(Cause cause);
   void decide(InstanceId instance, Finding finding, Cause cause, std::vector<Verdict>& verdicts);
   void drop_dbus_reports();
   void drop_fifo_reports(std::vector<Verdict>& verdicts);
+  void check_trust(std::vector<Verdict>& verdicts);
+  [[nodiscard]] bool dbus_decides(const Evidence& evidence) const {
+    return evidence.dbus && trust_.trusted() && !evidence.dbus_overruled;
+  }
   void mark_disputes();
   void expect_new_states();
   void conclude_gone(std::vector<Verdict>& verdicts);
@@ -111,7 +128,9 @@ class Judge {
   Registry& registry_;
   Statistics& statistics_;
   std::vector<InstanceId> members_;
+  std::vector<InstanceIndex> questions_;
   KeepalivedLife life_;
+  DbusTrust trust_;
   MonotonicTime now_;
   DbusPhase dbus_phase_ = DbusPhase::unattached;
   bool started_ = false;  // A configuration has come.

@@ -53,6 +53,9 @@ struct DbusOwnerLost {};
 /// The bus itself is gone, which says nothing about keepalived.
 struct DbusBusLost {};
 
+/// keepalived was asked over D-Bus and has not answered in time.
+struct DbusSilent {};
+
 /// How many of an instance's VIPs the kernel has.
 struct VipsSeen {
   InstanceIndex instance = 0;  ///< Which instance.
@@ -92,8 +95,8 @@ struct PrioritySeen {
 /// Anything that a witness can report.
 using Observation =
     std::variant<StateSeen, DbusOwnerFound, DbusReadComplete, DbusInstanceAbsent, DbusOwnerLost,
-                 DbusBusLost, VipsSeen, KernelReadComplete, KernelLost, FifoOpened, FifoLost,
-                 KeepalivedWatched, KeepalivedEnded, PrioritySeen>;
+                 DbusBusLost, DbusSilent, VipsSeen, KernelReadComplete, KernelLost, FifoOpened,
+                 FifoLost, KeepalivedWatched, KeepalivedEnded, PrioritySeen>;
 
 /// Where sources put what they observe. Implemented by the composition root, and by tests.
 class ObservationSink {

@@ -33,6 +33,7 @@ struct Printer {
   }
   void operator()(const core::DbusOwnerLost&) const { out << "DbusOwnerLost"; }
   void operator()(const core::DbusBusLost&) const { out << "DbusBusLost"; }
+  void operator()(const core::DbusSilent&) const { out << "DbusSilent"; }
   void operator()(const core::VipsSeen& seen) const {
     out << "VipsSeen VI_" << seen.instance << " " << seen.present
         << (seen.first_present ? " first" : "");
@@ -87,6 +88,7 @@ struct Printer {
   }
   void operator()(const core::SaveLedger&) const { out << "SaveLedger"; }
   void operator()(const core::ReadAddresses&) const { out << "ReadAddresses"; }
+  void operator()(const core::AskDbus& ask) const { out << "AskDbus " << ask.instances.size(); }
   void operator()(const core::PinFifo&) const { out << "PinFifo"; }
   void operator()(const core::HandOverFifo&) const { out << "HandOverFifo"; }
   void operator()(const core::AskForTime&) const { out << "AskForTime"; }

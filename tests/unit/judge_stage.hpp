@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -76,6 +78,16 @@ class StagedJudge {
   [[nodiscard]] Witness authority(InstanceIndex index) const { return row(index).found.authority; }
   [[nodiscard]] std::optional<VrrpState> last_report(InstanceIndex index) const {
     return judge_.last_report(judge_.members()[index]);
+  }
+  std::vector<InstanceIndex> take_questions() { return judge_.take_questions(); }
+  /// Lets time pass, with every deadline on the way kept.
+  void pass(MonotonicTime until) {
+    for (int rounds = 0; judge_.deadline() && *judge_.deadline() <= until; ++rounds) {
+      if (rounds > 1000) {
+        throw std::logic_error("the judge never comes to rest");
+      }
+      judge_.step(*judge_.deadline());
+    }
   }
   /// A former run left the instance in this state.
   void restore(InstanceIndex index, VrrpState state, bool disputed = false) {
