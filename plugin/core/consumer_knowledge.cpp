@@ -88,6 +88,7 @@ Change ConsumerKnowledge::describe(InstanceId instance) const {
   change.cause = cause_of(instance);
   change.authority = row.found.authority;
   change.priority = row.status.priority;
+  change.link = row.status.link;
   change.vips_expected = static_cast<std::uint32_t>(row.configured.vips.size());
   change.vips_present = row.status.vips_present;
   change.health = row.status.health;

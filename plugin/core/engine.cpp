@@ -87,7 +87,10 @@ void Engine::handle(const Observed& observed, Now now, Actions& actions) {
   } else if (const auto* priority = std::get_if<PrioritySeen>(&observed.observation)) {
     status_of(priority->instance).priority = priority->priority;
   } else if (const auto* vips = std::get_if<VipsSeen>(&observed.observation)) {
-    status_of(vips->instance).vips_present = vips->present;
+    InstanceStatus& status = status_of(vips->instance);
+    status.vips_present = vips->present;
+    status.link = vips->link;
+    status.link_down = vips->link_down;
   }
   take(keepalived.judge.step(observed.observation, now.monotonic), now, actions);
   judge_deadlines_.set(observed.keepalived, keepalived.judge.deadline());

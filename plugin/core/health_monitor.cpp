@@ -10,6 +10,10 @@ Health assess(const HealthEvidence& evidence) {
     return Health::unknown;
   }
   if (evidence.state == VrrpState::master) {
+    // keepalived can miss the event: its netlink queue overflows without a word in its log.
+    if (evidence.link_down) {
+      return Health::link_down;
+    }
     return evidence.vips_present < evidence.vips_expected ? Health::vip_missing : Health::ok;
   }
   return evidence.vips_present > 0 ? Health::vip_unexpected : Health::ok;
@@ -17,9 +21,9 @@ Health assess(const HealthEvidence& evidence) {
 
 bool HealthMonitor::step(InstanceId instance, bool addresses_known, MonotonicTime now) {
   InstanceRow& row = registry_[instance];
-  const Health momentary =
-      assess({row.found.state, addresses_known,
-              static_cast<std::uint32_t>(row.configured.vips.size()), row.status.vips_present});
+  const Health momentary = assess({row.found.state, addresses_known,
+                                   static_cast<std::uint32_t>(row.configured.vips.size()),
+                                   row.status.vips_present, row.status.link_down});
   const bool new_course = momentary != std::exchange(row.momentary_health, momentary);
   if (momentary == row.status.health) {
     deadlines_.clear(instance);

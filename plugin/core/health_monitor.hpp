@@ -23,6 +23,7 @@ struct HealthEvidence {
   bool addresses_known = false;       ///< Whether the kernel's addresses have been read.
   std::uint32_t vips_expected = 0;    ///< Configured VIPs.
   std::uint32_t vips_present = 0;     ///< How many of them are there.
+  bool link_down = false;             ///< An interface that the instance needs is not up.
 };
 
 /// The health of this moment, whether it lasts or not.

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/batch.hpp"
+#include "core/link_state.hpp"
 #include "core/time.hpp"
 #include "core/vrrp_state.hpp"
 
@@ -20,6 +21,8 @@ struct InstanceStatus {
   Cause cause = Cause::startup;          ///< Why it was entered.
   std::optional<std::uint8_t> priority;  ///< Effective priority.
   std::uint32_t vips_present = 0;        ///< VIPs that the kernel has.
+  std::optional<LinkState> link;         ///< Its interface; nothing where that is not known.
+  bool link_down = false;                ///< An interface that it needs is not up.
   Health health = Health::unknown;       ///< Health that has lasted `health_wait`.
 };
 

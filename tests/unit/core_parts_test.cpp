@@ -106,6 +106,7 @@ BOOST_AUTO_TEST_CASE(health_is_the_state_against_the_addresses) {
     bool known;
     std::uint32_t expected, present;
     Health health;
+    bool link_down = false;
   };
   for (const Case& row : {
            Case{VrrpState::master, true, 2, 2, Health::ok},
@@ -117,8 +118,13 @@ BOOST_AUTO_TEST_CASE(health_is_the_state_against_the_addresses) {
            Case{VrrpState::fault, true, 2, 2, Health::vip_unexpected},
            Case{VrrpState::stop, true, 2, 0, Health::ok},
            Case{VrrpState::unknown, true, 2, 2, Health::vip_unexpected},
+           Case{VrrpState::master, true, 2, 2, Health::link_down, true},
+           Case{VrrpState::master, true, 2, 1, Health::link_down, true},
+           Case{VrrpState::master, false, 2, 2, Health::unknown, true},
+           Case{VrrpState::fault, true, 2, 0, Health::ok, true},
        }) {
-    BOOST_TEST((assess({row.state, row.known, row.expected, row.present}) == row.health));
+    BOOST_TEST(
+        (assess({row.state, row.known, row.expected, row.present, row.link_down}) == row.health));
   }
 }
 

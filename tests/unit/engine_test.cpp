@@ -430,4 +430,48 @@ BOOST_AUTO_TEST_CASE(a_dead_consumer_does_not_delay_another) {
   BOOST_TEST(scenario.last(1).changes.at(0).state == VrrpState::backup);
 }
 
+BOOST_AUTO_TEST_CASE(
+    a_master_on_a_dead_link_is_delivered_after_health_wait_and_so_is_its_recovery) {
+  Scenario scenario;
+  scenario.add_instance("VI_1");
+  scenario.add_notifier();
+  scenario.begin_settled(VrrpState::master);
+  scenario.attempts().clear();
+  const auto see_link = [&](core::LinkState link) {
+    scenario.happen(
+        core::Observation(core::VipsSeen{0, 1, true, false, link, link != core::LinkState::up}));
+  };
+  see_link(core::LinkState::up);
+  see_link(core::LinkState::down);
+  scenario.advance(0.9);
+  BOOST_TEST(scenario.attempts().empty());
+  scenario.advance(1);
+  BOOST_REQUIRE_EQUAL(scenario.attempts().size(), 1U);
+  const core::Change change = scenario.last().changes.at(0);
+  BOOST_TEST(change.state == VrrpState::master);
+  BOOST_TEST(change.cause == Cause::health);
+  BOOST_TEST(change.health == Health::link_down);
+  BOOST_TEST((change.link == core::LinkState::down));
+  see_link(core::LinkState::up);
+  scenario.advance(10);
+  BOOST_TEST(scenario.last().changes.at(0).health == Health::ok);
+}
+
+BOOST_AUTO_TEST_CASE(keepalived_that_leaves_master_on_a_dead_link_in_time_is_healthy) {
+  Scenario scenario;
+  scenario.add_instance("VI_1");
+  scenario.add_notifier();
+  scenario.begin_settled(VrrpState::master);
+  scenario.attempts().clear();
+  scenario.happen(core::Observation(
+      core::VipsSeen{0, 1, true, false, core::LinkState::down, /*link_down=*/true}));
+  scenario.happen(core::Observation(
+      core::VipsSeen{0, 0, false, false, core::LinkState::down, /*link_down=*/true}));
+  scenario.signal("VI_1", VrrpState::fault);
+  scenario.advance(10);
+  BOOST_REQUIRE_EQUAL(scenario.attempts().size(), 1U);
+  BOOST_TEST(scenario.last().changes.at(0).health == Health::ok);
+  BOOST_TEST((scenario.last().changes.at(0).link == core::LinkState::down));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
