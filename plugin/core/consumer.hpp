@@ -14,7 +14,6 @@
 #include "core/batch.hpp"
 #include "core/consumer_knowledge.hpp"
 #include "core/delivery_schedule.hpp"
-#include "core/ledger.hpp"
 #include "core/registry.hpp"
 #include "core/run_identity.hpp"
 #include "core/settings.hpp"

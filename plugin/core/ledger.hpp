@@ -18,7 +18,6 @@
 #include "core/run_identity.hpp"
 #include "core/settings.hpp"
 #include "core/time.hpp"
-#include "core/topology.hpp"
 #include "core/trail.hpp"
 #include "core/vrrp_state.hpp"
 

@@ -8,7 +8,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "tests/support/printing.hpp"
+#include "tests/support/printing.hpp"  // IWYU pragma: keep
 #include "tests/unit/scenario.hpp"
 
 using namespace batch_notifier;

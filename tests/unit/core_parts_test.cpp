@@ -13,7 +13,7 @@
 #include "core/statistics.hpp"
 #include "core/trail.hpp"
 #include "core/vrrp_state.hpp"
-#include "tests/support/printing.hpp"
+#include "tests/support/printing.hpp"  // IWYU pragma: keep
 
 using namespace batch_notifier::core;
 

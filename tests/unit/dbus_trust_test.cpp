@@ -11,7 +11,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "tests/support/printing.hpp"
+#include "tests/support/printing.hpp"  // IWYU pragma: keep
 #include "tests/unit/judge_stage.hpp"
 #include "tests/unit/scenario.hpp"
 

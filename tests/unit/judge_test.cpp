@@ -9,7 +9,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "tests/support/printing.hpp"
+#include "tests/support/printing.hpp"  // IWYU pragma: keep
 #include "tests/unit/judge_stage.hpp"
 
 using namespace batch_notifier;
