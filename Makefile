@@ -49,7 +49,7 @@ BOOST_TEST_LIBS := -lboost_unit_test_framework
 
 # The parts, in the order of their dependencies: each may use those before it.
 PLUGIN_SOURCES := $(wildcard plugin/core/*.cpp plugin/runtime/*.cpp plugin/config/*.cpp \
-                    plugin/sources/*.cpp plugin/notifiers/*.cpp plugin/*.cpp)
+                    plugin/ledger/*.cpp plugin/sources/*.cpp plugin/notifiers/*.cpp plugin/*.cpp)
 LOADER_SOURCES := $(wildcard plugin/loader/*.cpp)
 UNIT_SOURCES   := $(wildcard tests/unit/*.cpp) tests/support/main.cpp
 INTEGRATION_SOURCES := $(wildcard tests/integration/*.cpp) \
@@ -166,12 +166,14 @@ check-exports: $(PLUGIN)
 check-layers:
 	@for file in plugin/core/*.cpp; do \
 	  $(CXX) -std=c++20 -Iplugin -M $$file | tr ' ' '\n' | \
-	    grep -E 'dbus/|netlink|sys/epoll|/(runtime|config|sources|notifiers)/' && \
+	    grep -E 'dbus/|netlink|sys/epoll|/(runtime|config|ledger|sources|notifiers)/' && \
 	    { echo "$$file reaches out of the core"; exit 1; } || true; \
 	done
-	@! grep -nE '#include "(sources|notifiers)/' plugin/config/*.?pp plugin/runtime/*.?pp
+	@! grep -nE '#include "(sources|notifiers)/' plugin/config/*.?pp plugin/runtime/*.?pp plugin/ledger/*.?pp
 	@! grep -nE '#include "notifiers/' plugin/sources/*.?pp
 	@! grep -nE '#include "(config|sources)/' plugin/runtime/*.?pp plugin/notifiers/*.?pp
+	@! grep -nE '#include "ledger/' plugin/runtime/*.?pp plugin/config/*.?pp
+	@! grep -nE '#include "config/' plugin/ledger/*.?pp
 
 .PHONY: check-format
 check-format:

@@ -29,6 +29,8 @@ constexpr core::Duration handover_margin{500'000};
 /// How much later than a change the ledger may be: a crash in between costs the number of
 /// transitions, and never a state. Before a delivery and after its answer it is written at once.
 constexpr core::Duration save_after_change{1'000'000};
+/// How many bytes of FIFO lines the journal holds at most before a save empties it.
+constexpr std::size_t longest_journal = 65'536;
 
 /// Marks a stretch of code, however it is left.
 class FeedingScope {
@@ -69,25 +71,22 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
       fifo_path_(host.fifo_path != nullptr ? host.fifo_path : ""),
       keepalived_descriptor_(host.keepalived),
       configuration_(read_from_disk(host.config_path)),
-      ledger_(loop_, log_,
-              [this] { return engine_ ? std::optional(engine_->ledger()) : std::nullopt; }),
+      ledger_(loop_, log_),
+      save_timer_(loop_, [this] { save(); }),
       timer_(loop_, [this] { on_timer(); }) {
   for (const config::Problem& problem : configuration_.problems) {
     log_.write(Severity::error, place(problem.location) + problem.message);
   }
   make_notifiers();
-  std::optional<core::MonotonicTime> started;
-  if (host.started_us > 0) {
-    started = core::MonotonicTime(core::Duration(host.started_us));
-  }
+  const core::MonotonicTime started = host.started_us > 0
+                                          ? core::MonotonicTime(core::Duration(host.started_us))
+                                          : runtime::read_clocks().monotonic;
   const auto outlived = [this] {
     log_.write(Severity::notice, "a newer worker is at work: nothing to do");
     end();
   };
-  if (!ledger_.open(host.state_dir,
-                    {[this] { begin(); }, [this] { take_over_requested(); }, outlived}, started)) {
-    begin();
-  }
+  ledger_.open(host.state_dir, {[this] { begin(); }, [this] { take_over_requested(); }, outlived},
+               started);
 }
 
 BatchNotifier::~BatchNotifier() = default;
@@ -99,7 +98,7 @@ void BatchNotifier::begin() {
   const core::Now now = runtime::read_clocks();
   const auto seed = static_cast<std::uint32_t>(now.utc.time_since_epoch().count() ^ getpid());
   const core::Ledger former = ledger_.read();
-  const std::optional<std::string> kept = ledger_.kept();
+  const ledger::JournalContents journal = ledger_.read_journal();
   topology_ = core::with_removed(configuration_.topology, former);
   engine_.emplace(topology_, configuration_.settings, run, seed, former, now);
   engine_->statistics().add(core::Counter::config_problems, configuration_.problems.size());
@@ -109,19 +108,22 @@ void BatchNotifier::begin() {
                  std::to_string(consumers_.size()) + " notifiers, epoch " + run.epoch +
                  (former.instances.empty() ? "" : ", going on from a former run"));
   start_sources();
-  const bool hears_fifo = kept && fifo_ && fifo_->is_open();
+  if (journal.damaged) {
+    engine_->statistics().add(core::Counter::fifo_journal_damaged);
+  }
+  const bool hears_fifo = fifo_ && fifo_->is_open();
   if (!hears_fifo) {
     // What was said there last cannot stand: more may have been said, or nothing will be heard.
     feed(core::Observation(core::FifoLost{}));
   }
   if (hears_fifo && core::goes_on(former, run)) {
-    fifo_->replay(*kept);
+    fifo_->replay(journal.bytes, journal.damaged);
   } else {
-    ledger_.settle(0);
+    ledger_.commit(0);
   }
   feed(core::TimeReached{});
-  // What is not configured any more has no share in it, and what is read from now on belongs to it.
-  ledger_.save();
+  // Drops consumers that are no longer configured, and empties the former worker's journal.
+  save();
   if (stop_at_) {
     const core::Duration time_left = *stop_at_ - runtime::read_clocks().monotonic;
     feed(core::StopRequested{std::max(time_left, core::Duration::zero())});
@@ -176,12 +178,13 @@ void BatchNotifier::make_notifiers() {
 void BatchNotifier::start_sources() {
   core::Statistics& statistics = engine_->statistics();
   core::ObservationSink& sink = *this;
+  ledger::FifoJournal& journal = *this;
   netlink_ = std::make_unique<sources::NetlinkSource>(loop_, log_, statistics,
                                                       configuration_.topology, sink);
   netlink_->start();
   if (!fifo_path_.empty()) {
     fifo_ = std::make_unique<sources::FifoSource>(loop_, log_, statistics, configuration_.topology,
-                                                  sink, fifo_path_, &ledger_);
+                                                  sink, fifo_path_, &journal);
     fifo_->start();
   }
   keepalived_.emplace(loop_, log_, sink, keepalived_descriptor_);
@@ -209,7 +212,7 @@ void BatchNotifier::stop(std::optional<core::Duration> within) {
   const core::Duration time_left = within.value_or(configuration_.settings.stop_timeout);
   if (engine_) {
     if (fifo_) {
-      fifo_->stay();
+      fifo_->pin();
     }
     feed(core::StopRequested{time_left});
     return;
@@ -229,12 +232,44 @@ void BatchNotifier::observe(const core::Observation& observation) {
   const bool has_its_fifo =
       keepalived_descriptor_ > 0 && std::holds_alternative<core::FifoOpened>(observation);
   if (fifo_ && (has_its_fifo || std::holds_alternative<core::KeepalivedEnded>(observation))) {
-    fifo_->stay();
+    fifo_->pin();
   }
   if (const auto* lost = std::get_if<core::FifoLost>(&observation);
       lost != nullptr && !lost->closed && netlink_) {
     // Lines were lost, so what the kernel knows has to do until the next ones.
     netlink_->resync();
+  }
+}
+
+std::size_t BatchNotifier::append(std::string_view bytes) {
+  const std::size_t waiting = ledger_.append(bytes);
+  if (waiting > longest_journal) {
+    save_within(core::Duration::zero());
+  }
+  return waiting;
+}
+
+void BatchNotifier::commit(std::size_t rest) {
+  ledger_.commit(rest);
+}
+
+void BatchNotifier::clear() {
+  // First: without the journal, the former ledger would have states that no longer count.
+  save();
+  ledger_.clear();
+}
+
+void BatchNotifier::save() {
+  save_timer_.cancel();
+  if (engine_) {
+    ledger_.save(engine_->ledger());
+  }
+}
+
+void BatchNotifier::save_within(core::Duration delay) {
+  const core::MonotonicTime at = runtime::read_clocks().monotonic + delay;
+  if (!save_timer_.deadline() || *save_timer_.deadline() > at) {
+    save_timer_.set(at);
   }
 }
 
@@ -257,7 +292,7 @@ void BatchNotifier::feed(core::Event event) {
       return std::holds_alternative<core::Deliver>(action);
     });
     if (delivers) {
-      ledger_.save();
+      save();
     }
     for (const core::Action& action : actions) {
       perform(action);
@@ -282,14 +317,14 @@ void BatchNotifier::perform(const core::Action& action) {
                                       ": next attempt in " + in_seconds(retry->wait));
     }
   } else if (const auto* changed = std::get_if<core::StatusChanged>(&action)) {
-    ledger_.save_within(save_after_change);
+    save_within(save_after_change);
     if (log_.detailed()) {
       log_.write(Severity::debug, describe(topology_.instances[changed->instance],
                                            engine_->statuses()[changed->instance]));
     }
   } else if (const auto* completed = std::get_if<core::StopCompleted>(&action)) {
     end();
-    ledger_.save();
+    save();
     log_.write(completed->everything_delivered ? Severity::notice : Severity::warning,
                completed->everything_delivered
                    ? "stopped: everything has been delivered"
@@ -314,7 +349,7 @@ void BatchNotifier::finish(std::size_t notifier, const core::DeliveryResult& res
   log_result(configuration_.settings.notifiers.at(notifier), consumers_.at(notifier), result);
   feed(core::DeliveryFinished{notifier, result});
   // In the next round, together with other answers of this one.
-  ledger_.save_within(core::Duration::zero());
+  save_within(core::Duration::zero());
 }
 
 void BatchNotifier::log_result(const core::NotifierSettings& settings, Consumer& consumer,

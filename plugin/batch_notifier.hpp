@@ -7,17 +7,20 @@
 ///                                ^--DeliveryFinished--'
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/configuration.hpp"
 #include "core/engine.hpp"
 #include "host_log.hpp"
 #include "keepalived/plugin.h"
-#include "ledger_keeper.hpp"
+#include "ledger/fifo_journal.hpp"
+#include "ledger/ledger_store.hpp"
 #include "notifiers/notifier.hpp"
 #include "runtime/event_loop.hpp"
 #include "sources/dbus_source.hpp"
@@ -28,7 +31,7 @@
 namespace batch_notifier {
 
 /// One started plugin. One thread.
-class BatchNotifier final : private core::ObservationSink {
+class BatchNotifier final : private core::ObservationSink, private ledger::FifoJournal {
  public:
   /// Reads the configuration, makes the notifiers and asks for the state directory; the rest begins
   /// when that is had. A part that cannot start is logged and either retried by itself (sources) or
@@ -57,6 +60,11 @@ class BatchNotifier final : private core::ObservationSink {
   };
 
   void observe(const core::Observation& observation) override;
+  std::size_t append(std::string_view bytes) override;
+  void commit(std::size_t rest) override;
+  void clear() override;
+  void save();
+  void save_within(core::Duration delay);
   void begin();
   void take_over_requested();
   void on_timer();
@@ -75,8 +83,9 @@ class BatchNotifier final : private core::ObservationSink {
   const int keepalived_descriptor_;
   runtime::EventLoop loop_;
   config::Configuration configuration_;
-  core::Topology topology_;  ///< As configured, and what has been removed since the former run.
-  LedgerKeeper ledger_;      ///< Let go of after the consumers have ended.
+  core::Topology topology_;     ///< As configured, and what has been removed since the former run.
+  ledger::LedgerStore ledger_;  ///< Released after the consumers have ended.
+  runtime::Timer save_timer_;
   std::vector<Consumer> consumers_;
   std::optional<core::Engine> engine_;
   runtime::Timer timer_;

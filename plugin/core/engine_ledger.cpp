@@ -53,9 +53,16 @@ Ledger Engine::ledger() const {
   for (InstanceIndex index = 0; index < statuses_.size(); ++index) {
     const Instance& instance = topology_.instances[index];
     const InstanceStatus& status = statuses_[index];
-    ledger.instances.push_back({instance.name, instance.interface, instance.vrid, instance.family,
-                                status.state, status.since, status.cause, status.health,
-                                judge_.last_word(index)});
+    ledger.instances.push_back({instance.name,
+                                instance.interface,
+                                instance.vrid,
+                                instance.family,
+                                status.state,
+                                status.since,
+                                status.cause,
+                                status.health,
+                                judge_.last_word(index),
+                                {}});
   }
   const std::vector<std::string> names = consumer_names(settings_.notifiers);
   for (std::size_t notifier = 0; notifier < queues_.size(); ++notifier) {

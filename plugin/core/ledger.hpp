@@ -38,6 +38,9 @@ struct InstanceRecord {
   /// next run with the same keepalived it stands until that says something else, whatever the
   /// kernel looks like. Nothing if only the kernel has decided, or keepalived was not known to run.
   std::optional<VrrpState> last_word;
+  /// Which keepalived it belongs to: the path of its configuration file; empty for the keepalived
+  /// that started the plugin. Together with `name` this is the instance's identity.
+  std::string keepalived;
 
   /// Equal in every field.
   bool operator==(const InstanceRecord&) const = default;
@@ -69,7 +72,7 @@ struct Ledger {
   std::string keepalived;    ///< RunIdentity::keepalived of the run.
   std::string fifo;          ///< RunIdentity::fifo of the run.
   bool handed_over = false;  ///< It has read its FIFO to the end, for the run that follows.
-  std::vector<InstanceRecord> instances;  ///< In any order, each name once.
+  std::vector<InstanceRecord> instances;  ///< In any order, each identity once.
   std::vector<NotifierRecord> notifiers;  ///< In any order.
 
   /// Equal in every field.

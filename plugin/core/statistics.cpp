@@ -15,7 +15,7 @@ std::string_view to_string(Counter counter) {
       "netlink_messages",       "netlink_foreign_messages",
       "netlink_overruns",       "fifo_lines",
       "fifo_malformed",         "fifo_overflows",
-      "config_problems",
+      "fifo_journal_damaged",   "config_problems",
   };
   return names.at(static_cast<std::size_t>(counter));
 }

@@ -12,7 +12,7 @@
 #include <boost/test/unit_test.hpp>
 #include <sys/stat.h>
 
-#include "runtime/ledger_file.hpp"
+#include "ledger/ledger_format.hpp"
 #include "tests/support/lone_node.hpp"
 #include "tests/support/told.hpp"
 #include "tests/support/wait.hpp"
@@ -66,8 +66,7 @@ std::map<std::string, std::size_t> batches_of(const KeepalivedNode& node) {
 }
 
 std::size_t consumers_on_ledger(const KeepalivedNode& node) {
-  return batch_notifier::runtime::read_ledger(read_file(node.file("state/ledger")))
-      .notifiers.size();
+  return batch_notifier::ledger::read_ledger(read_file(node.file("state/ledger"))).notifiers.size();
 }
 
 }  // namespace
