@@ -85,8 +85,8 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     log_.write(Severity::notice, "a newer worker is at work: nothing to do");
     end();
   };
-  ledger_.open(host.state_dir, {[this] { begin(); }, [this] { take_over_requested(); }, outlived},
-               started);
+  ledger_.open(host.state_dir, host.config_path,
+               {[this] { begin(); }, [this] { take_over_requested(); }, outlived}, started);
 }
 
 BatchNotifier::~BatchNotifier() = default;
@@ -261,7 +261,7 @@ void BatchNotifier::clear() {
 
 void BatchNotifier::save() {
   save_timer_.cancel();
-  if (engine_) {
+  if (engine_ && ledger_.is_needed()) {
     ledger_.save(engine_->ledger());
   }
 }

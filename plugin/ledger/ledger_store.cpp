@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ledger/ledger_store.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -20,27 +22,45 @@ constexpr std::string_view ledger_name = "ledger";
 LedgerStore::LedgerStore(runtime::EventLoop& loop, runtime::Log& log) : loop_(loop), log_(log) {
 }
 
-void LedgerStore::open(const char* path, TakeoverHandlers handlers, core::MonotonicTime started) {
-  const core::MonotonicTime now = runtime::read_clocks().monotonic;
+void LedgerStore::open(const char* directory, std::string_view configuration,
+                       TakeoverHandlers handlers, core::MonotonicTime started) {
+  handlers_ = std::move(handlers);
+  waiting_since_ = runtime::read_clocks().monotonic;
   std::string reason = "no state directory";
   try {
-    if (path != nullptr) {
-      directory_.emplace(loop_, log_, path, handlers, started);
+    if (directory != nullptr) {
+      directory_.emplace(loop_, log_, directory, handlers_, started);
       journal_.emplace(*directory_);
-      directory_->acquire(now);
-      return;
     }
   } catch (const std::exception& error) {
-    directory_.reset();
     reason = error.what();
   }
-  log_.write(Severity::warning, reason + ": pending changes do not survive a crash or restart");
-  begin_.emplace(loop_, std::move(handlers.acquired));
-  begin_->set(now);
+  if (!directory_) {
+    log_.write(Severity::warning,
+               reason + ": pending changes survive a reload, but no crash or restart");
+  }
+  const std::string place =
+      std::string(configuration) + "\n" + (directory != nullptr ? directory : "");
+  handover_.emplace(
+      loop_, log_, place,
+      TakeoverHandlers{[this] { acquire_directory(); }, handlers_.requested, handlers_.outlived},
+      started);
+  handover_->acquire(waiting_since_);
+}
+
+void LedgerStore::acquire_directory() {
+  if (!directory_) {
+    handlers_.acquired();
+    return;
+  }
+  // An older worker that hangs has had its time; one that has just ended may still release the
+  // lock.
+  directory_->acquire(handover_->forced() ? waiting_since_ : runtime::read_clocks().monotonic);
 }
 
 void LedgerStore::hold_until(core::MonotonicTime end) {
   try {
+    handover_->hold_until(end);
     if (directory_) {
       directory_->hold_until(end);
     }
@@ -51,6 +71,26 @@ void LedgerStore::hold_until(core::MonotonicTime end) {
 }
 
 core::Ledger LedgerStore::read() {
+  std::optional<Legacy> legacy = handover_->take_legacy();
+  // A worker that did not finish may have written its ledger after it passed one on.
+  const bool has_file = directory_ && directory_->held() &&
+                        access(directory_->path_of(ledger_name).c_str(), F_OK) == 0;
+  if (!legacy || (handover_->forced() && has_file)) {
+    return read_file();
+  }
+  try {
+    core::Ledger ledger = read_ledger(legacy->ledger);
+    inherited_ = ledger::read_journal(legacy->journal);
+    return ledger;
+  } catch (const std::exception& error) {
+    log_.write(Severity::error, std::string("the ledger that an older worker passed on cannot be "
+                                            "used: ") +
+                                    error.what());
+  }
+  return read_file();
+}
+
+core::Ledger LedgerStore::read_file() {
   if (!directory_ || !directory_->held()) {
     return {};
   }
@@ -71,43 +111,62 @@ core::Ledger LedgerStore::read() {
 }
 
 JournalContents LedgerStore::read_journal() {
-  if (!journal_) {
-    return {};
-  }
   JournalContents contents;
   std::string reason = "a record is damaged";
   try {
-    contents = journal_->read().value_or(JournalContents{});
+    if (inherited_) {
+      contents = *std::exchange(inherited_, std::nullopt);
+    } else if (journal_) {
+      contents = journal_->read().value_or(JournalContents{});
+    }
   } catch (const std::exception& error) {
     contents.damaged = true;
     reason = error.what();
   }
   if (contents.damaged) {
     log_.write(Severity::error,
-               journal_->path() + " cannot be used: " + reason +
-                   "; FIFO lines that a former worker read last are lost, so the FIFO's states "
-                   "do not count until its next line");
+               "the FIFO journal cannot be used: " + reason +
+                   "; FIFO lines that a former worker read last are lost, so the FIFO's states do "
+                   "not count until its next line");
   }
   uncommitted_ = contents.bytes;
   return contents;
 }
 
+bool LedgerStore::is_needed() const {
+  return directory_ || (handover_ && handover_->is_awaited());
+}
+
 void LedgerStore::save(const core::Ledger& ledger) {
-  if (!directory_) {
+  if (!is_needed()) {
     return;
   }
+  std::string text = write_ledger(ledger);
   try {
-    std::string text = write_ledger(ledger);
-    if (text != saved_ && directory_->held()) {
-      directory_->replace(ledger_name, text);
-      saved_ = std::move(text);
+    if (handover_->is_awaited()) {
+      handover_->pass_on({text, journal_head() + journal_record(uncommitted_)});
     }
-    // Last: a crash before this only replays lines.
-    journal_->replace(uncommitted_);
-    failed_ = false;
+  } catch (const std::exception& error) {
+    log_.write(Severity::error,
+               std::string("the ledger cannot be passed on to the next worker: ") + error.what());
+  }
+  try {
+    if (directory_) {
+      write(std::move(text));
+      failed_ = false;
+    }
   } catch (const std::exception& error) {
     fail(error.what());
   }
+}
+
+void LedgerStore::write(std::string text) {
+  if (text != saved_ && directory_->held()) {
+    directory_->replace(ledger_name, text);
+    saved_ = std::move(text);
+  }
+  // Last: a crash before this only replays lines.
+  journal_->replace(uncommitted_);
 }
 
 void LedgerStore::fail(const std::string& reason) {

@@ -5,6 +5,9 @@
 /// decides. A ledger that cannot be written is removed, because an old one would make the next run
 /// act on states and acknowledgements that no longer hold; without one, every consumer gets a
 /// snapshot, which is always right.
+///
+/// Where there is no usable directory, nothing survives a crash, but a reload hands the same over
+/// from worker to worker.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +18,9 @@
 #include "core/ledger.hpp"
 #include "core/time.hpp"
 #include "ledger/fifo_journal.hpp"
+#include "ledger/handover.hpp"
 #include "ledger/journal_file.hpp"
+#include "ledger/journal_format.hpp"
 #include "ledger/state_directory.hpp"
 #include "ledger/takeover.hpp"
 #include "runtime/event_loop.hpp"
@@ -23,32 +28,38 @@
 
 namespace batch_notifier::ledger {
 
-/// The ledger of one plugin object, in a state directory or nowhere.
+/// The ledger of one plugin object, in a state directory or only in this process.
 class LedgerStore final : public FifoJournal {
  public:
   /// `loop` and `log` must outlive the object.
   LedgerStore(runtime::EventLoop& loop, runtime::Log& log);
 
-  /// Begins to acquire the state directory at `path`; one of `handlers` follows, from the loop.
-  /// Where `path` is nullptr or the directory cannot be used, which is logged, `acquired` follows
-  /// all the same and nothing is stored. `started` decides between two workers: the newer one gets
-  /// the directory. To be called once.
-  void open(const char* path, TakeoverHandlers handlers, core::MonotonicTime started);
+  /// Begins to become the only worker; one of `handlers` follows, from the loop. First older
+  /// workers of the same `configuration` (its path) and `directory` hand over (handover.hpp), then
+  /// the lock in the state directory is acquired, which others may hold. Where `directory` is
+  /// nullptr or cannot be used, which is logged, only a reload is survived. `started` decides
+  /// between two workers: the newer one goes on. To be called once.
+  void open(const char* directory, std::string_view configuration, TakeoverHandlers handlers,
+            core::MonotonicTime started);
 
   /// Asks newer workers to wait until then at the latest. A failure is logged.
   void hold_until(core::MonotonicTime end);
 
   /// The ledger that a former run left; an empty one if there is none. One that cannot be used is
-  /// logged and renamed to `ledger.corrupt`.
+  /// logged, and renamed to `ledger.corrupt` where it is a file. To be called once.
   core::Ledger read();
 
-  /// The FIFO bytes that a former run appended and did not commit; they count as appended by this
-  /// run. `damaged` where bytes were lost or cannot be read, which has been logged. To be called
-  /// before the first save().
+  /// The FIFO bytes that the run which left that ledger appended and did not commit; they count as
+  /// appended by this run. `damaged` where bytes were lost or cannot be read, which has been
+  /// logged. To be called after read(), before the first save().
   JournalContents read_journal();
 
+  /// Whether save() would write anything: there is a directory, or a newer worker waits.
+  [[nodiscard]] bool is_needed() const;
+
   /// Writes the ledger if it differs from the last one written, then drops from the journal the
-  /// bytes that were committed. A failure is logged once, until a save succeeds.
+  /// bytes that were committed. A newer worker that waits gets both. A failure is logged once,
+  /// until a save succeeds.
   void save(const core::Ledger& ledger);
 
   std::size_t append(std::string_view bytes) override;
@@ -56,15 +67,21 @@ class LedgerStore final : public FifoJournal {
   void clear() override;
 
  private:
+  void acquire_directory();
+  core::Ledger read_file();
+  void write(std::string text);
   void fail(const std::string& reason);
 
   runtime::EventLoop& loop_;
   runtime::Log& log_;
+  TakeoverHandlers handlers_;
+  core::MonotonicTime waiting_since_;
+  std::optional<Handover> handover_;  ///< Ends after the directory, which is free by then.
   std::optional<StateDirectory> directory_;
-  std::optional<JournalFile> journal_;   ///< With the directory.
-  std::optional<runtime::Timer> begin_;  ///< Where there is no directory.
-  std::string saved_;                    ///< Text of the last ledger written.
-  std::string uncommitted_;              ///< FIFO bytes appended and not committed.
+  std::optional<JournalFile> journal_;        ///< With the directory.
+  std::optional<JournalContents> inherited_;  ///< With a ledger that was passed on.
+  std::string saved_;                         ///< Text of the last ledger written.
+  std::string uncommitted_;                   ///< FIFO bytes appended and not committed.
   bool failed_ = false;
 };
 
