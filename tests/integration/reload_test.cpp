@@ -144,6 +144,26 @@ BOOST_AUTO_TEST_CASE(what_changes_during_a_reload_is_told_once) {
   expect_told_once(before, {{"FAULT", 3}});
 }
 
+BOOST_AUTO_TEST_CASE(without_a_state_directory_a_reload_hands_over_all_the_same) {
+  LoneNode node(3, NodeSetup{});
+  // A file in its place, so that it can be neither made nor used.
+  write_file(node.node.file("state"), "");
+  node.start();
+  for (int round = 0; round < 3; ++round) {
+    const auto before = batches_of(node.node);
+    const pid_t worker = node.node.worker();
+    node.network.cut();
+    node.node.reload();
+    node.expect({"FAULT", "FAULT", "FAULT"});
+    BOOST_TEST(wait_until([&] {
+      return node.node.plugin_processes().size() == 2 && node.node.worker() != worker;
+    }));
+    node.network.heal();
+    node.expect({"MASTER", "MASTER", "MASTER"});
+    expect_told_once(before, {{"FAULT", 3}, {"MASTER", 3}});
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_command_that_runs_over_a_reload_ends_by_itself_and_is_not_run_again) {
   const TemporaryDirectory directory;
   const std::string begun = directory.file("begun");
