@@ -7,13 +7,12 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "config/configuration.hpp"
 #include "core/time.hpp"
 #include "host_log.hpp"
 #include "keepalived/plugin.h"
-#include "ledger_keeper.hpp"
+#include "ledger/ledger_store.hpp"
 #include "notifiers/deliveries.hpp"
 #include "runtime/event_loop.hpp"
 #include "session.hpp"
@@ -51,7 +50,7 @@ class BatchNotifier final {
   const sources::Meeting meeting_;
   runtime::EventLoop loop_;
   config::Configuration configuration_;
-  LedgerKeeper ledger_;  // Destroyed after the notifiers: their children end first.
+  ledger::LedgerStore ledger_;  // Destroyed after the notifiers: their children end first.
   notifiers::Deliveries deliveries_;
   runtime::Timer end_timer_;  // While waiting: a stop is over. At the end: the host is to notice.
   std::unique_ptr<Session> session_;
