@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <string_view>
 #include <utility>
 
 #include <sys/file.h>

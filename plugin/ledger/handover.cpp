@@ -3,6 +3,7 @@
 
 #include <exception>
 
+#include "ledger/worker_socket.hpp"
 #include "runtime/sealed_input.hpp"
 
 namespace batch_notifier::ledger {

@@ -4,7 +4,6 @@
 /// is appended piece by piece instead of built as a tree: a tenth of the time.
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <vector>
 

@@ -6,18 +6,21 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
 #include <sys/stat.h>
 
+#include "runtime/command_security.hpp"
 #include "runtime/own_file.hpp"
 
 namespace batch_notifier::ledger {
 
 namespace {
 
-/// Throws unless only this user can write the directory.
+/// Throws unless only this user can write the directory, and unless nobody but root can put another
+/// one in its place where root writes into it.
 const std::string& checked(const std::string& path) {
   struct stat status {};
   if (lstat(path.c_str(), &status) != 0) {
@@ -27,6 +30,12 @@ const std::string& checked(const std::string& path) {
   if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || writable_by_others) {
     throw std::runtime_error("cannot use the state directory " + path +
                              ": it must be a directory that only this user can write");
+  }
+  if (geteuid() == 0) {
+    const std::string absolute = std::filesystem::absolute(path);
+    if (const auto flaw = runtime::find_command_flaw(absolute.c_str())) {
+      throw std::runtime_error("cannot use the state directory " + path + ": " + describe(*flaw));
+    }
   }
   return path;
 }

@@ -26,7 +26,8 @@ class StateDirectory {
   using Handlers = DirectoryLock::Handlers;
 
   /// `loop` and `log` must outlive the object. Throws std::system_error or std::runtime_error when
-  /// the directory is missing, is not this user's, can be written by others, or cannot be watched.
+  /// the directory is missing, is not this user's, can be written by others, or cannot be watched;
+  /// for root also when anybody else can replace a directory or a link on the way to it.
   /// `started` decides between two workers: the newer one gets the directory.
   StateDirectory(runtime::EventLoop& loop, runtime::Log& log, std::string path, Handlers handlers,
                  core::MonotonicTime started);

@@ -9,6 +9,8 @@
 
 #include <sys/epoll.h>
 
+#include "ledger/worker_socket.hpp"
+
 namespace batch_notifier::ledger {
 
 namespace {
@@ -56,10 +58,10 @@ void WorkerLinks::connect(int own_slot) {
   std::vector<int> slots(worker_slots);
   std::iota(slots.begin(), slots.end(), 0);
   slots.erase(std::remove(slots.begin(), slots.end(), own_slot), slots.end());
-  reach(std::move(slots));
+  reach(slots);
 }
 
-void WorkerLinks::reach(std::vector<int> slots) {
+void WorkerLinks::reach(const std::vector<int>& slots) {
   for (const int slot : slots) {
     WorkerConnection connection = connect_to(place_, slot);
     if (connection.socket) {

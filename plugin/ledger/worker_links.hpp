@@ -13,7 +13,6 @@
 
 #include "core/backoff.hpp"
 #include "ledger/handover_rule.hpp"
-#include "ledger/worker_socket.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
 #include "runtime/log_throttle.hpp"
@@ -65,7 +64,7 @@ class WorkerLinks {
 
   void accept();
   void add(runtime::UniqueFd socket);
-  void reach(std::vector<int> slots);
+  void reach(const std::vector<int>& slots);
   void receive(Place link);
   void rest(const std::string& reason);
 

@@ -19,7 +19,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include <boost/test/unit_test.hpp>
 #include <sys/socket.h>

@@ -10,14 +10,12 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 
 #include <boost/test/unit_test.hpp>
 #include <sys/stat.h>
 
 #include "ledger/journal_format.hpp"
-#include "ledger/ledger_format.hpp"
 #include "runtime/event_loop.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/recording_log.hpp"

@@ -155,9 +155,8 @@ BOOST_AUTO_TEST_CASE(without_a_state_directory_a_reload_hands_over_all_the_same)
     node.network.cut();
     node.node.reload();
     node.expect({"FAULT", "FAULT", "FAULT"});
-    BOOST_TEST(wait_until([&] {
-      return node.node.plugin_processes().size() == 2 && node.node.worker() != worker;
-    }));
+    BOOST_TEST(wait_until(
+        [&] { return node.node.plugin_processes().size() == 2 && node.node.worker() != worker; }));
     node.network.heal();
     node.expect({"MASTER", "MASTER", "MASTER"});
     expect_told_once(before, {{"FAULT", 3}, {"MASTER", 3}});

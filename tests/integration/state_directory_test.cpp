@@ -20,6 +20,7 @@
 #include "ledger/journal_file.hpp"
 #include "ledger/takeover.hpp"
 #include "runtime/event_loop.hpp"
+#include "tests/support/privilege.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/recording_log.hpp"
 #include "tests/support/wait.hpp"
@@ -282,6 +283,25 @@ BOOST_FIXTURE_TEST_CASE(a_directory_that_others_can_write_is_refused, Stage) {
   BOOST_REQUIRE_EQUAL(chmod(temporary.path().c_str(), 0777), 0);
   BOOST_CHECK_THROW(Worker(loop, temporary.path()), std::runtime_error);
   BOOST_CHECK_THROW(Worker(loop, temporary.file("missing")), std::system_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_of_root_that_others_can_replace_is_refused,
+                     *boost::unit_test::precondition(tests::is_root)) {
+  Stage stage;
+  const std::string parent = stage.temporary.file("parent");
+  const std::string path = parent + "/state";
+  BOOST_REQUIRE_EQUAL(mkdir(parent.c_str(), 0755), 0);
+  BOOST_REQUIRE_EQUAL(mkdir(path.c_str(), 0700), 0);
+  BOOST_CHECK_NO_THROW(Worker(stage.loop, path));
+  const auto refused_by_name = [&](const std::runtime_error& error) {
+    return std::string(error.what()).find(parent + " ") != std::string::npos;
+  };
+  BOOST_REQUIRE_EQUAL(chmod(parent.c_str(), 0777), 0);
+  BOOST_CHECK_EXCEPTION(Worker(stage.loop, path), std::runtime_error, refused_by_name);
+  BOOST_REQUIRE_EQUAL(chmod(parent.c_str(), 01777), 0);
+  BOOST_CHECK_NO_THROW(Worker(stage.loop, path));
+  BOOST_REQUIRE_EQUAL(chown(parent.c_str(), 65534, 0), 0);
+  BOOST_CHECK_EXCEPTION(Worker(stage.loop, path), std::runtime_error, refused_by_name);
 }
 
 BOOST_FIXTURE_TEST_CASE(links_are_not_followed, Stage) {
