@@ -50,7 +50,9 @@ BOOST_TEST_LIBS := -lboost_unit_test_framework
 # The parts, in the order of their dependencies: each may use those before it.
 PLUGIN_SOURCES := $(wildcard plugin/core/*.cpp plugin/runtime/*.cpp plugin/config/*.cpp \
                     plugin/sources/*.cpp plugin/notifiers/*.cpp plugin/*.cpp)
-LOADER_SOURCES := $(wildcard plugin/loader/*.cpp)
+# The loader shares a few files of the plugin's runtime, and none that needs a library.
+LOADER_SOURCES := $(wildcard plugin/loader/*.cpp) \
+                    $(addprefix plugin/runtime/, process_stat.cpp text.cpp)
 UNIT_SOURCES   := $(wildcard tests/unit/*.cpp) tests/support/main.cpp
 INTEGRATION_SOURCES := $(wildcard tests/integration/*.cpp) \
                     $(wildcard tests/support/*.cpp)

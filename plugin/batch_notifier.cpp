@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "core/deadlines.hpp"
+#include "host_configuration.hpp"
 #include "messages.hpp"
 #include "notifiers/notifier_factory.hpp"
 #include "runtime/file_identity.hpp"
@@ -48,11 +49,6 @@ std::string host_name() {
   return name.data();
 }
 
-config::Configuration read_from_disk(const char* path) {
-  config::DiskFiles files;
-  return config::read_configuration(path, config::default_config_id(), files);
-}
-
 std::string new_uuid() {
   std::ifstream file("/proc/sys/kernel/random/uuid");
   std::string uuid;
@@ -68,7 +64,7 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     : log_(host),
       fifo_path_(host.fifo_path != nullptr ? host.fifo_path : ""),
       keepalived_descriptor_(host.keepalived),
-      configuration_(read_from_disk(host.config_path)),
+      configuration_(read_host_configuration(host)),
       ledger_(loop_, log_,
               [this] { return engine_ ? std::optional(engine_->ledger()) : std::nullopt; }),
       timer_(loop_, [this] { on_timer(); }) {

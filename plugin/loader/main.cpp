@@ -13,9 +13,10 @@
 
 #include "loader/config_test.hpp"
 #include "loader/exit_status.hpp"
-#include "loader/keepalived_watch.hpp"
+#include "loader/keepalived_parent.hpp"
 #include "loader/loader_log.hpp"
 #include "loader/options.hpp"
+#include "loader/served.hpp"
 #include "loader/signals.hpp"
 #include "loader/supervisor.hpp"
 #include "loader/worker.hpp"
@@ -39,26 +40,29 @@ std::optional<int> with_log(const Options& options, Body body) {
   }
 }
 
-std::optional<int> supervise_plugin(const Options& options, runtime::Log& log) {
+std::optional<int> supervise_plugin(const Options& options, const ServedAnswer& answer,
+                                    runtime::Log& log) {
   if (access(options.plugin_path.c_str(), R_OK) != 0) {
     log.write(runtime::Severity::error,
               "cannot read " + options.plugin_path + ": " + std::strerror(errno));
     return exit_unreadable;
   }
+  log.write(answer.severity, answer.message);
   return supervise(log);
 }
 
 int run(const Options& options) {
   umask(creation_mask);
   reset_signal_actions();
-  const runtime::UniqueFd keepalived = watch_keepalived();
+  const KeepalivedParent keepalived = find_keepalived();
+  const ServedAnswer answer = find_served(options, keepalived);
   const auto started =
       std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
   std::optional<int> status =
-      with_log(options, [&](runtime::Log& log) { return supervise_plugin(options, log); });
+      with_log(options, [&](runtime::Log& log) { return supervise_plugin(options, answer, log); });
   if (!status) {
     status = with_log(options, [&](runtime::Log& log) {
-      return run_worker(options, keepalived.get(), started, log);
+      return run_worker(options, answer.served, keepalived.end.get(), started, log);
     });
   }
   return status.value_or(exit_failed);

@@ -136,8 +136,8 @@ class Worker {
 
 }  // namespace
 
-int run_worker(const Options& options, int keepalived, core::MonotonicTime loader_started,
-               runtime::Log& log) {
+int run_worker(const Options& options, const Served& served, int keepalived,
+               core::MonotonicTime loader_started, runtime::Log& log) {
   // Cannot fail in a process that has just been forked.
   setsid();
   const SignalFd signals({SIGTERM, SIGINT, SIGHUP});
@@ -151,7 +151,7 @@ int run_worker(const Options& options, int keepalived, core::MonotonicTime loade
   const KeepalivedPluginDescriptor& descriptor = library->descriptor();
   const bool has_state_dir = make_state_dir(options.state_dir, log);
   const KeepalivedPluginHost host =
-      make_host(options, has_state_dir ? options.state_dir.c_str() : nullptr, keepalived,
+      make_host(options, served, has_state_dir ? options.state_dir.c_str() : nullptr, keepalived,
                 loader_started, log);
   KeepalivedPlugin* started = nullptr;
   const int result = descriptor.start(&host, &started);

@@ -9,6 +9,7 @@
 
 #include "core/time.hpp"
 #include "loader/options.hpp"
+#include "loader/served.hpp"
 #include "runtime/log.hpp"
 
 namespace batch_notifier::loader {
@@ -17,7 +18,7 @@ namespace batch_notifier::loader {
 /// while it stops leaves it one second. `keepalived` becomes readable when keepalived ends; -1 for
 /// none. `started` is when the loader was. Returns the exit status. Throws std::system_error when
 /// it cannot wait for signals or for the plugin.
-int run_worker(const Options& options, int keepalived, core::MonotonicTime started,
-               runtime::Log& log);
+int run_worker(const Options& options, const Served& served, int keepalived,
+               core::MonotonicTime started, runtime::Log& log);
 
 }  // namespace batch_notifier::loader

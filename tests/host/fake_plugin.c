@@ -112,8 +112,10 @@ static int fake_start(const KeepalivedPluginHost* host, KeepalivedPlugin** plugi
     return -ENOMEM;
   }
   int result = read_behaviour(host->config_path, started);
-  trace("start pid=%d config=%s fifo=%s state_dir=%s flags=%" PRIu32, (int)getpid(),
-        host->config_path, host->fifo_path == NULL ? "none" : host->fifo_path,
+  trace("start pid=%d id=%s namespace=%s config=%s fifo=%s state_dir=%s flags=%" PRIu32,
+        (int)getpid(), host->config_id == NULL ? "none" : host->config_id,
+        host->net_namespace == NULL ? "none" : host->net_namespace, host->config_path,
+        host->fifo_path == NULL ? "none" : host->fifo_path,
         host->state_dir == NULL ? "none" : host->state_dir, host->flags);
   host->log(host->context, LOG_INFO, "the fake plugin starts");
   host->log(host->context, LOG_DEBUG, "the fake plugin is talkative");
