@@ -4,10 +4,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include <sys/stat.h>
 
@@ -20,6 +21,8 @@
 #include "loader/signals.hpp"
 #include "loader/supervisor.hpp"
 #include "loader/worker.hpp"
+#include "loader/worker_seat.hpp"
+#include "runtime/text.hpp"
 
 namespace batch_notifier::loader {
 
@@ -29,8 +32,8 @@ constexpr mode_t creation_mask = 027;
 
 // Calls `body` with a log, and logs what it throws. Supervisor and workers each have a log of their
 // own, so that each counts its own losses.
-template <typename Body>
-std::optional<int> with_log(const Options& options, Body body) {
+template <typename Result>
+Result with_log(const Options& options, const std::function<Result(runtime::Log&)>& body) {
   LoaderLog log(options.log_console, options.log_detail);
   try {
     return body(log);
@@ -40,11 +43,11 @@ std::optional<int> with_log(const Options& options, Body body) {
   }
 }
 
-std::optional<int> supervise_plugin(const Options& options, const ServedAnswer& answer,
-                                    runtime::Log& log) {
+std::variant<int, WorkerSeat> supervise_plugin(const Options& options, const ServedAnswer& answer,
+                                               runtime::Log& log) {
   if (access(options.plugin_path.c_str(), R_OK) != 0) {
     log.write(runtime::Severity::error,
-              "cannot read " + options.plugin_path + ": " + std::strerror(errno));
+              "cannot read " + options.plugin_path + ": " + runtime::errno_text(errno));
     return exit_unreadable;
   }
   log.write(answer.severity, answer.message);
@@ -58,14 +61,17 @@ int run(const Options& options) {
   const ServedAnswer answer = find_served(options, keepalived);
   const auto started =
       std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
-  std::optional<int> status =
-      with_log(options, [&](runtime::Log& log) { return supervise_plugin(options, answer, log); });
-  if (!status) {
-    status = with_log(options, [&](runtime::Log& log) {
-      return run_worker(options, answer.served, keepalived.end.get(), started, log);
-    });
+  std::variant<int, WorkerSeat> outcome = with_log<std::variant<int, WorkerSeat>>(
+      options, [&](runtime::Log& log) { return supervise_plugin(options, answer, log); });
+  WorkerSeat* const seat = std::get_if<WorkerSeat>(&outcome);
+  if (seat == nullptr) {
+    return std::get<int>(outcome);
   }
-  return status.value_or(exit_failed);
+  const int status = with_log<int>(options, [&](runtime::Log& log) {
+    return run_worker(options, answer.served, keepalived.end.get(), started, *seat, log);
+  });
+  seat->note_exit(status);
+  return status;
 }
 
 int run(int argc, char** argv) {
