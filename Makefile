@@ -52,7 +52,8 @@ PLUGIN_SOURCES := $(wildcard plugin/core/*.cpp plugin/runtime/*.cpp plugin/confi
                     plugin/sources/*.cpp plugin/notifiers/*.cpp plugin/*.cpp)
 # The loader shares a few files of the plugin's runtime, and none that needs a library.
 LOADER_SOURCES := $(wildcard plugin/loader/*.cpp) \
-                    $(addprefix plugin/runtime/, process_stat.cpp text.cpp)
+                    $(addprefix plugin/runtime/, close_descriptors.cpp process_children.cpp process_stat.cpp \
+                      text.cpp)
 UNIT_SOURCES   := $(wildcard tests/unit/*.cpp) tests/support/main.cpp
 INTEGRATION_SOURCES := $(wildcard tests/integration/*.cpp) \
                     $(wildcard tests/support/*.cpp)

@@ -71,6 +71,9 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
   for (const config::Problem& problem : configuration_.problems) {
     log_.write(Severity::error, place(problem.location) + problem.message);
   }
+  if (host.deliveries > 0) {
+    deliveries_.emplace(loop_, host.deliveries);
+  }
   make_notifiers();
   std::optional<core::MonotonicTime> started;
   if (host.started_us > 0) {

@@ -74,6 +74,7 @@ class BatchNotifier final : private core::ObservationSink {
   const std::string fifo_path_;
   const int keepalived_descriptor_;
   runtime::EventLoop loop_;
+  std::optional<runtime::InheritedFd> deliveries_;  ///< The host's, for those who deliver.
   config::Configuration configuration_;
   core::Topology topology_;  ///< As configured, and what has been removed since the former run.
   LedgerKeeper ledger_;      ///< Let go of after the consumers have ended.

@@ -69,6 +69,11 @@ typedef struct KeepalivedPluginHost {
   /** The network namespace that keepalived was started with (`--namespace`), which overrides the
    *  `net_namespace` of keepalived.conf; NULL where that counts. */
   const char* net_namespace;
+  /** Descriptor, such as the writing end of a pipe, that the processes of a delivery keep open
+   * until nothing of that delivery runs any more, also where this process was killed; 0 for none.
+   */
+  int deliveries;
+  int reserved2; /**< 0, as `reserved`. */
 } KeepalivedPluginHost;
 
 /** Called by `check_config` for each problem found, in the order of the files. `file` and `message`

@@ -40,7 +40,7 @@ int test_config(const Options& options) {
     // Started by a person or an editor: no keepalived is looked for.
     const Served served = find_served(options, {}).served;
     const KeepalivedPluginHost host =
-        make_host(options, served, nullptr, -1, core::MonotonicTime(), log);
+        make_host(options, served, nullptr, {}, core::MonotonicTime(), log);
     const int problems = library.descriptor().check_config(&host, print_problem);
     if (std::fflush(stdout) != 0) {
       log.write(runtime::Severity::error, "cannot write to standard output");

@@ -33,6 +33,8 @@ using runtime::Severity;
 
 /// How long a worker that was killed may take to go.
 constexpr core::Duration death_wait = std::chrono::seconds(1);
+/// How long the deliveries of one that has ended may take.
+constexpr core::Duration remains_wait = std::chrono::seconds(3);
 
 core::MonotonicTime monotonic_now() {
   return std::chrono::time_point_cast<core::Duration>(std::chrono::steady_clock::now());
@@ -54,7 +56,7 @@ class Supervisor {
         continue;
       }
       look_after_worker();
-      if (restart_at_ && monotonic_now() >= *restart_at_) {
+      if (restart_at_ && monotonic_now() >= *restart_at_ && nothing_remains()) {
         start_worker();
       }
     }
@@ -90,6 +92,10 @@ class Supervisor {
   void wait() const {
     std::array<pollfd, 3> ready{{{signals_.fd(), POLLIN, 0}, {-1, POLLIN, 0}, {-1, POLLIN, 0}}};
     std::optional<core::MonotonicTime> until = restart_at_;
+    if (restart_at_ && monotonic_now() >= *restart_at_) {
+      ready[1].fd = remains_.get();
+      until = remains_until_;
+    }
     if (worker_ && !guard_) {
       ready[1].fd = worker_->end_fd();
       // Once it is overdue the timer stays readable: a time is waited for instead.
@@ -188,11 +194,13 @@ class Supervisor {
       const std::string name = worker_->name();
       worker_ended({std::nullopt, name + " cannot be killed, it sleeps in the kernel: it is left "
                                          "behind"});
+      // It holds the pipe itself.
+      remains_.reset();
     } else if (worker_->seat().overdue()) {
       log_.write(Severity::error, worker_->name() + " did not finish a turn within " +
                                       seconds_text(worker_->seat().limit()) +
                                       ": it is ended, another continues from the ledger");
-      worker_->signal(SIGKILL);
+      worker_->kill_all();
       killed_ = true;
       check_at_ = monotonic_now() + death_wait;
     } else {
@@ -201,12 +209,28 @@ class Supervisor {
   }
 
   void worker_ended(const WorkerEnd& end) {
+    remains_ = worker_->take_remains();
+    remains_until_ = monotonic_now() + remains_wait;
     worker_.reset();
     check_at_.reset();
     killed_ = false;
     const Decision decision = policy_.worker_ended(end.exit_status, monotonic_now());
     const bool again = std::holds_alternative<RestartAfter>(decision);
     act(hurrying_ && again ? ExitWith{exit_failed} : decision, end.text);
+  }
+
+  /// Whether nothing of the last worker's deliveries runs any more, or enough was waited for that.
+  bool nothing_remains() {
+    pollfd end{remains_.get(), POLLIN, 0};
+    if (remains_ && poll(&end, 1, /*timeout=*/0) == 0) {
+      if (monotonic_now() < remains_until_) {
+        return false;
+      }
+      log_.write(Severity::error,
+                 "a delivery of the last worker does not end: another worker is started beside it");
+    }
+    remains_.reset();
+    return true;
   }
 
   void act(const Decision& decision, const std::string& what) {
@@ -231,6 +255,8 @@ class Supervisor {
   std::optional<pid_t> guard_;                   ///< In a supervisor that has handed over.
   std::optional<core::MonotonicTime> check_at_;  ///< When to look at an overdue worker again.
   std::optional<core::MonotonicTime> restart_at_;
+  runtime::UniqueFd remains_;  ///< Of the last worker, see WorkerSeat.
+  core::MonotonicTime remains_until_;
   std::optional<int> exit_status_;
   bool killed_ = false;
   bool stopping_ = false;

@@ -208,8 +208,8 @@ int run_worker(const Options& options, const Served& served, int keepalived,
   const KeepalivedPluginDescriptor& descriptor = library->descriptor();
   const bool has_state_dir = make_state_dir(options.state_dir, log);
   const KeepalivedPluginHost host =
-      make_host(options, served, has_state_dir ? options.state_dir.c_str() : nullptr, keepalived,
-                loader_started, log);
+      make_host(options, served, has_state_dir ? options.state_dir.c_str() : nullptr,
+                {keepalived, seat.deliveries_fd()}, loader_started, log);
   KeepalivedPlugin* started = nullptr;
   const int result = descriptor.start(&host, &started);
   if (result < 0) {

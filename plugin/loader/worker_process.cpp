@@ -12,6 +12,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "runtime/child_keeper.hpp"
+#include "runtime/process_children.hpp"
+
 namespace batch_notifier::loader {
 
 WorkerProcess::WorkerProcess(pid_t pid, WorkerSeat seat)
@@ -19,6 +22,7 @@ WorkerProcess::WorkerProcess(pid_t pid, WorkerSeat seat)
       seat_(std::move(seat)),
       // By number, because glibc has had the wrapper since 2.36 only.
       process_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0U))) {
+  seat_.leave_to_worker();
 }
 
 std::string WorkerProcess::name() const {
@@ -31,6 +35,12 @@ void WorkerProcess::signal(int number) const {
   } else {
     kill(pid_, number);
   }
+}
+
+void WorkerProcess::kill_all() const {
+  runtime::visit_children(
+      pid_, [](pid_t child, void* /*context*/) { kill(child, runtime::keeper_kill); }, nullptr);
+  signal(SIGKILL);
 }
 
 std::optional<WorkerEnd> WorkerProcess::end() {

@@ -6,7 +6,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include <sys/types.h>
 
@@ -24,7 +23,7 @@ struct WorkerEnd {
 /// One worker that was started.
 class WorkerProcess {
  public:
-  /// `pid` has just been forked, with a copy of `seat`.
+  /// `pid` has just been forked, with a copy of `seat`, whose worker's side is closed here.
   WorkerProcess(pid_t pid, WorkerSeat seat);
 
   /// Its process ID.
@@ -36,8 +35,13 @@ class WorkerProcess {
   /// What it shares with us.
   [[nodiscard]] const WorkerSeat& seat() const { return seat_; }
 
+  /// Once it has ended: readable when its deliveries have, too. None where that is not known.
+  [[nodiscard]] runtime::UniqueFd take_remains() { return seat_.take_remains(); }
+
   /// Sends a signal, unless it has ended.
   void signal(int number) const;
+  /// Kills it, and its deliveries first: they outlive one that sleeps in the kernel.
+  void kill_all() const;
   /// Whether it has ended, and how. Never blocks. Once only: the process is reaped.
   [[nodiscard]] std::optional<WorkerEnd> end();
 

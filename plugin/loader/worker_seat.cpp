@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "loader/worker_seat.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <ctime>
 #include <new>
@@ -36,14 +39,24 @@ WorkerSeat::WorkerSeat() : timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK |
   void* memory = mmap(nullptr, sizeof(Note), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
                       /*fd=*/-1, /*offset=*/0);
   note_ = memory == MAP_FAILED ? nullptr : new (memory) Note;
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) == 0) {
+    remains_.reset(ends[0]);
+    deliveries_.reset(ends[1]);
+  }
 }
 
 WorkerSeat::WorkerSeat(WorkerSeat&& other) noexcept
-    : timer_(std::move(other.timer_)), note_(std::exchange(other.note_, nullptr)) {
+    : timer_(std::move(other.timer_)),
+      deliveries_(std::move(other.deliveries_)),
+      remains_(std::move(other.remains_)),
+      note_(std::exchange(other.note_, nullptr)) {
 }
 
 WorkerSeat& WorkerSeat::operator=(WorkerSeat&& other) noexcept {
   std::swap(timer_, other.timer_);
+  std::swap(deliveries_, other.deliveries_);
+  std::swap(remains_, other.remains_);
   std::swap(note_, other.note_);
   return *this;
 }

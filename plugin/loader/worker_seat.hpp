@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// What a worker and the process that watches it share: a timer and a note.
+/// What a worker and the process that watches it share: a timer, a note and a pipe.
 ///
 /// The timer tells a worker that hangs from one that has nothing to do. The worker arms it before a
 /// turn of its loop and disarms it before it sleeps; the watcher polls the same timer. So nothing
@@ -11,10 +11,14 @@
 ///
 /// The note is the worker's exit status. Only a parent can read that from the kernel, and the
 /// process that watches while keepalived stops is not the parent.
+///
+/// The pipe is for the worker's deliveries, whose processes hold its writing end: its end of file
+/// says that nothing of them runs any more, which may be later than the end of a killed worker.
 #pragma once
 
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "core/time.hpp"
 #include "runtime/unique_fd.hpp"
@@ -32,9 +36,11 @@ inline constexpr core::Duration last_moment = std::chrono::milliseconds(500);
 /// Made by the watcher before the fork; both sides have a copy of the object.
 class WorkerSeat {
  public:
-  /// Where a timer or memory for the note cannot be had, does without.
+  /// Where one of the three cannot be had, does without.
   WorkerSeat();
+  /// The other one is empty afterwards.
   WorkerSeat(WorkerSeat&& other) noexcept;
+  /// Exchanges the two.
   WorkerSeat& operator=(WorkerSeat&& other) noexcept;
   WorkerSeat(const WorkerSeat&) = delete;
   WorkerSeat& operator=(const WorkerSeat&) = delete;
@@ -47,6 +53,13 @@ class WorkerSeat {
   /// For the worker: it is about to exit with this status.
   void note_exit(int status);
 
+  /// For the worker: what deliveries keep open; -1 for none.
+  [[nodiscard]] int deliveries_fd() const { return deliveries_.get(); }
+
+  /// For the watcher, once the worker is forked: the worker's end of the pipe is the worker's.
+  void leave_to_worker() { deliveries_.reset(); }
+  /// For the watcher, once the worker has ended: readable when its deliveries have, too.
+  [[nodiscard]] runtime::UniqueFd take_remains() { return std::move(remains_); }
   /// For the watcher: readable once a turn has taken too long; -1 for none.
   [[nodiscard]] int timer_fd() const { return timer_.get(); }
   /// For the watcher: whether a turn has taken too long and is not over yet.
@@ -62,6 +75,8 @@ class WorkerSeat {
   void set_timer(core::Duration left) const;
 
   runtime::UniqueFd timer_;
+  runtime::UniqueFd deliveries_;
+  runtime::UniqueFd remains_;
   Note* note_ = nullptr;
 };
 

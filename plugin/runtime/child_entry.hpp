@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
 #include <sys/types.h>
 
@@ -17,6 +18,7 @@ namespace batch_notifier::runtime {
 
 /// Where a child stumbled.
 enum class ChildStep : int {
+  fork,         ///< The process for the program could not be forked.
   descriptors,  ///< Standard input and output could not be put in place.
   directory,    ///< "/" could not be entered.
   user,         ///< The user or the groups could not be changed.
@@ -42,12 +44,21 @@ struct ChildEntry {
   int report = -1;                                 ///< Takes a ChildFailure.
   const UserIdentity* user = nullptr;              ///< Who to become; null for nobody else.
   pid_t parent = -1;                               ///< The forking process.
+  std::span<const int> kept;  ///< See child_keeper.hpp; in ascending order, above 3.
 };
 
 /// Goes on in a forked child, which was forked with all signals blocked, so that no handler of the
-/// host's can run in it. Sets default dispositions, an own session, descriptors 0 to 2 and no
-/// other,
-/// "/" as directory, the user, SIGTERM for when the parent's thread dies, an empty signal mask.
+/// host's can run in it. Sets default dispositions. For a program it becomes the keeper of that,
+/// see child_keeper.hpp. A function is called in an own session, with descriptors 0 to 2 and
+/// `kept`, "/" as directory, the user, and an empty signal mask; it is killed when the parent's
+/// thread dies.
 [[noreturn]] void enter_child(const ChildEntry& entry) noexcept;
+
+/// Goes on in a child of the keeper: an own session, descriptors 0 to 2 and no other, "/" as
+/// directory, the user, an empty signal mask. Killed when the keeper dies.
+[[noreturn]] void enter_program(const ChildEntry& entry, pid_t keeper) noexcept;
+
+/// Reports errno of what failed, and exits.
+[[noreturn]] void give_up(int report, ChildStep step) noexcept;
 
 }  // namespace batch_notifier::runtime

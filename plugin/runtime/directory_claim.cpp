@@ -7,15 +7,20 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <sys/file.h>
 
+#include "runtime/child_keeper.hpp"
 #include "runtime/file_identity.hpp"
+#include "runtime/lock_holders.hpp"
 #include "runtime/own_file.hpp"
 
 namespace batch_notifier::runtime {
@@ -46,8 +51,17 @@ std::optional<Claim> claim_in(const UniqueFd& file) {
                core::MonotonicTime(core::Duration(microseconds[1]))};
 }
 
+/// Who has written it; 0 if it does not say.
+pid_t writer_of(const UniqueFd& file) {
+  std::array<char, 64> text{};
+  const ssize_t size = std::max<ssize_t>(pread(file.get(), text.data(), text.size(), 0), 0);
+  const std::string_view line(text.data(), static_cast<std::size_t>(size));
+  pid_t pid = 0;
+  std::from_chars(line.data() + line.rfind(' ') + 1, line.data() + line.size(), pid);
+  return pid;
+}
+
 std::string text_of(const Claim& claim) {
-  // The process is for people.
   return std::to_string(claim.started.time_since_epoch().count()) + " " +
          std::to_string(claim.until.time_since_epoch().count()) + " " + std::to_string(getpid()) +
          "\n";
@@ -98,7 +112,7 @@ void DirectoryClaim::on_lock_changed() {
     if (access(lock_path().c_str(), F_OK) != 0) {
       renew_lock();
     } else {
-      lock_.reset();
+      set_lock({});
       handlers_.outlived();
     }
   }
@@ -112,10 +126,10 @@ void DirectoryClaim::renew_lock() {
       throw_errno("cannot lock " + lock_path());
     }
     say(lock, lock_path(), {started_, {}});
-    lock_ = std::move(lock);
+    set_lock(std::move(lock));
     log_.write(Severity::warning, lock_path() + " was removed, and is there again");
   } catch (const std::exception& error) {
-    lock_.reset();
+    set_lock({});
     log_.write(Severity::error, "the state directory is gone: " + std::string(error.what()) +
                                     "; what is pending does not survive a restart");
   }
@@ -172,8 +186,14 @@ const std::function<void()>* DirectoryClaim::advance() {
   if (holder) {
     enough = std::max(enough, holder->until);
   }
+  if (killed_) {
+    enough += death_wait;
+  }
   if (read_clocks().monotonic >= enough) {
-    return take_by_force();
+    if (killed_ || !kill_holder()) {
+      return take_by_force();
+    }
+    enough = read_clocks().monotonic + death_wait;
   }
   request();
   timer_.set(enough);
@@ -193,6 +213,30 @@ void DirectoryClaim::request() {
     throw_errno("cannot ask for the state directory " + path_);
   }
   request_ = std::move(file);
+}
+
+/// False where there is nobody to kill.
+bool DirectoryClaim::kill_holder() {
+  const std::vector<pid_t> holders = lock_holders(candidate_);
+  const pid_t worker = writer_of(candidate_);
+  for (const pid_t holder : holders) {
+    // The others are the keepers of its deliveries.
+    kill(holder, holder == worker ? SIGKILL : keeper_kill);
+  }
+  killed_ = !holders.empty();
+  if (killed_) {
+    log_.write(Severity::error, "another worker holds " + lock_path() +
+                                    " and does not let go: it is ended, with its deliveries");
+  }
+  return killed_;
+}
+
+void DirectoryClaim::set_lock(UniqueFd lock) {
+  inherited_.reset();
+  lock_ = std::move(lock);
+  if (lock_) {
+    inherited_.emplace(loop_, lock_.get());
+  }
 }
 
 const std::function<void()>* DirectoryClaim::take_by_force() {
@@ -216,7 +260,7 @@ const std::function<void()>* DirectoryClaim::own(UniqueFd lock) {
     return &handlers_.outlived;
   }
   say(lock, lock_path(), {started_, {}});
-  lock_ = std::move(lock);
+  set_lock(std::move(lock));
   return &handlers_.acquired;
 }
 

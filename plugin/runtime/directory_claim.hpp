@@ -9,8 +9,13 @@
 /// that by inotify(7), hands over and closes the lock, which in turn is seen by inotify. Nobody
 /// polls and nobody waits in a system call. Of several that wait only the newest begins. A holder
 /// that needs longer, for a delivery that is under way, writes into `lock` until when. One that
-/// does not let go in time is left behind with the old inode: a new `lock` is renamed into its
-/// place, what it would still write is not written, and it ends as soon as it sees that.
+/// does not let go in time is killed, because it might deliver old states whenever it wakes up. One
+/// that cannot be killed, because it sleeps in the kernel, is left behind with the old inode: a new
+/// `lock` is renamed into its place, what it would still write is not written, and it ends as soon
+/// as it sees that.
+///
+/// The processes of a delivery keep the lock open. So it is free only once nothing of the former
+/// worker's deliveries runs, also where that worker was killed.
 #pragma once
 
 #include <functional>
@@ -37,6 +42,8 @@ class DirectoryClaim {
 
   /// How long a former holder may take to let go, unless it asks for more.
   static constexpr core::Duration patience{3'000'000};
+  /// How long one that was killed then may take to end, with its deliveries.
+  static constexpr core::Duration death_wait{1'000'000};
 
   /// `loop` and `log` must outlive the object. `path` is the directory's, which only this user can
   /// write. `started` is how old a claim this is: the newer one wins. Throws std::system_error when
@@ -68,6 +75,8 @@ class DirectoryClaim {
   const std::function<void()>* advance();
   const std::function<void()>* take_by_force();
   const std::function<void()>* own(UniqueFd lock);
+  bool kill_holder();
+  void set_lock(UniqueFd lock);
   void request();
   [[nodiscard]] bool newer_one_asks() const;
   [[nodiscard]] std::string lock_path() const { return path_ + "/lock"; }
@@ -77,12 +86,14 @@ class DirectoryClaim {
   Log& log_;
   const std::string path_;
   const Handlers handlers_;
-  const core::MonotonicTime began_;    ///< To wait for the former holder from then on.
-  const core::MonotonicTime started_;  ///< How old our claim is.
-  UniqueFd lock_;                      ///< Locked, and ours unless it has been renamed over.
+  const core::MonotonicTime began_;       ///< To wait for the former holder from then on.
+  const core::MonotonicTime started_;     ///< How old our claim is.
+  UniqueFd lock_;                         ///< Locked, and ours unless it has been renamed over.
+  std::optional<InheritedFd> inherited_;  ///< Has deliveries hold the lock as well.
   UniqueFd candidate_;  ///< Kept open while waiting: its closing would wake all who wait.
   UniqueFd request_;    ///< `takeover`, locked while we wait.
   bool waiting_ = false;
+  bool killed_ = false;  ///< The holder that does not let go.
   std::optional<DirectoryWatch> lock_watch_;
   std::optional<DirectoryWatch> takeover_watch_;
   Timer timer_;
