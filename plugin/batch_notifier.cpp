@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <fstream>
-#include <stdexcept>
 #include <utility>
 #include <variant>
 
@@ -16,6 +14,7 @@
 #include "messages.hpp"
 #include "notifiers/notifier_factory.hpp"
 #include "runtime/file_identity.hpp"
+#include "runtime/uuid.hpp"
 
 namespace batch_notifier {
 
@@ -47,15 +46,6 @@ std::string host_name() {
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);
   return name.data();
-}
-
-std::string new_uuid() {
-  std::ifstream file("/proc/sys/kernel/random/uuid");
-  std::string uuid;
-  if (!std::getline(file, uuid) || uuid.empty()) {
-    throw std::runtime_error("cannot read /proc/sys/kernel/random/uuid: is /proc mounted?");
-  }
-  return uuid;
 }
 
 }  // namespace
@@ -93,7 +83,7 @@ BatchNotifier::~BatchNotifier() = default;
 
 void BatchNotifier::begin() {
   const core::RunIdentity run{
-      new_uuid(), host_name(), sources::keepalived_identity(keepalived_descriptor_),
+      runtime::new_uuid(), host_name(), sources::keepalived_identity(keepalived_descriptor_),
       runtime::file_identity(fifo_path_), sources::was_read_before(fifo_path_)};
   const core::Now now = runtime::read_clocks();
   const auto seed = static_cast<std::uint32_t>(now.utc.time_since_epoch().count() ^ getpid());

@@ -100,6 +100,10 @@ KeepalivedParent find_keepalived() {
   const pid_t parent = getppid();
   runtime::UniqueFd parent_end = open_process(parent);
   KeepalivedParent found;
+  if (!runtime::read_process_stat(getpid())) {
+    found.unreadable = "/proc is not mounted";
+    return found;
+  }
   pid_t pid = parent;
   for (int generation = 0; generation < most_generations && pid > 1; ++generation) {
     found.command_line = strings_in(file_of(pid, "cmdline"));

@@ -18,12 +18,12 @@ namespace batch_notifier::loader {
 
 /// A keepalived among the processes that this one descends from.
 struct KeepalivedParent {
-  pid_t pid = 0;  ///< Its process ID; 0 where there is none.
+  pid_t pid = 0;  ///< Its process ID; 0 where none is found.
   /// A pidfd, readable once it has ended. None unless it is the parent itself: the end of a
   /// keepalived further away is not the end of our FIFO. None either before Linux 5.3.
   runtime::UniqueFd end;
   std::vector<std::string> command_line;  ///< Its argv; empty where that cannot be read.
-  std::string unreadable;                 ///< Why it cannot be read; else empty.
+  std::string unreadable;                 ///< Why it is not known; else empty.
   std::string working_directory;          ///< Where it is now; empty where that cannot be read.
   std::string first_directory;            ///< Where it was when started; empty where not known.
 };

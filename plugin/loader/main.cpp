@@ -15,6 +15,7 @@
 #include "loader/config_test.hpp"
 #include "loader/exit_status.hpp"
 #include "loader/keepalived_parent.hpp"
+#include "loader/limits.hpp"
 #include "loader/loader_log.hpp"
 #include "loader/options.hpp"
 #include "loader/served.hpp"
@@ -51,6 +52,9 @@ std::variant<int, WorkerSeat> supervise_plugin(const Options& options, const Ser
     return exit_unreadable;
   }
   log.write(answer.severity, answer.message);
+  for (const std::string& complaint : raise_limits()) {
+    log.write(runtime::Severity::warning, complaint);
+  }
   return supervise(log);
 }
 

@@ -80,12 +80,13 @@ class Finder {
   }
 
   void add_remarks() {
-    if (keepalived_.pid == 0) {
+    if (!keepalived_.unreadable.empty()) {
+      if (!options_.config_path || !options_.config_id) {
+        doubt("the command line of keepalived cannot be read: " + keepalived_.unreadable +
+              ": if it has -f, -i or -s, give the loader -f, -i or -n");
+      }
+    } else if (keepalived_.pid == 0) {
       answer_.message += "; keepalived is not among the parent processes";
-    } else if (!keepalived_.unreadable.empty() && !(options_.config_path && options_.config_id)) {
-      doubt("the command line of keepalived, process " + std::to_string(keepalived_.pid) +
-            ", cannot be read: " + keepalived_.unreadable +
-            ": if it has -f, -i or -s, give the loader -f, -i or -n");
     }
     for (const std::string& doubt : doubts_) {
       answer_.message += "; " + doubt;

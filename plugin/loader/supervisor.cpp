@@ -73,6 +73,7 @@ class Supervisor {
     WorkerSeat seat;
     const pid_t pid = fork();
     if (pid == 0) {
+      seat.leave_to_watcher();
       seat_ = std::move(seat);
       return;
     }

@@ -56,6 +56,9 @@ class WorkerSeat {
   /// For the worker: what deliveries keep open; -1 for none.
   [[nodiscard]] int deliveries_fd() const { return deliveries_.get(); }
 
+  /// For the worker, once it is forked: the watcher's end of the pipe is the watcher's.
+  void leave_to_watcher() { remains_.reset(); }
+
   /// For the watcher, once the worker is forked: the worker's end of the pipe is the worker's.
   void leave_to_worker() { deliveries_.reset(); }
   /// For the watcher, once the worker has ended: readable when its deliveries have, too.

@@ -12,6 +12,7 @@
 #include <span>
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "runtime/child_keeper.hpp"
 #include "runtime/close_descriptors.hpp"
@@ -22,6 +23,7 @@ namespace {
 
 constexpr int report_fd = STDERR_FILENO + 1;
 constexpr int first_unwanted_fd = report_fd + 1;
+constexpr rlim_t usual_descriptors = 1024;
 
 // So that it is written whole or not at all.
 static_assert(sizeof(ChildFailure) <= PIPE_BUF);
@@ -69,6 +71,16 @@ bool place_descriptors(const ChildEntry& entry, std::span<const int> kept) {
   return true;
 }
 
+/// As most programs are started: some look at every possible descriptor, and select(2) knows no
+/// more.
+void limit_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > usual_descriptors) {
+    limit.rlim_cur = usual_descriptors;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 /// What programs and functions have in common.
 void settle_in(const ChildEntry& entry, pid_t parent, std::span<const int> kept) {
   setsid();
@@ -102,6 +114,8 @@ void give_up(int report, ChildStep step) noexcept {
 
 void enter_child(const ChildEntry& entry) noexcept {
   reset_signal_dispositions();
+  // First, because placing those that are needed takes a few more.
+  close_descriptors(0, entry.needed);
   if (entry.arguments != nullptr) {
     keep_child(entry);
   }
@@ -111,6 +125,7 @@ void enter_child(const ChildEntry& entry) noexcept {
 
 void enter_program(const ChildEntry& entry, pid_t keeper) noexcept {
   settle_in(entry, keeper, {});
+  limit_descriptors();
   if (entry.root_writable_only) {
     require_roots(entry.arguments[0]);
   }

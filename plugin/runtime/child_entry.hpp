@@ -44,7 +44,8 @@ struct ChildEntry {
   int report = -1;                                 ///< Takes a ChildFailure.
   const UserIdentity* user = nullptr;              ///< Who to become; null for nobody else.
   pid_t parent = -1;                               ///< The forking process.
-  std::span<const int> kept;  ///< See child_keeper.hpp; in ascending order, above 3.
+  std::span<const int> kept;    ///< See child_keeper.hpp; in ascending order, above 3.
+  std::span<const int> needed;  ///< `kept` and the three above, in ascending order.
 };
 
 /// Goes on in a forked child, which was forked with all signals blocked, so that no handler of the

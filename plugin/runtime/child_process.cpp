@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -167,6 +168,10 @@ void ChildProcess::start(const ChildPlan& plan) {
   entry.parent = getpid();
   const std::vector<int> kept = loop_.inherited();
   entry.kept = kept;
+  std::vector<int> needed = kept;
+  needed.insert(needed.end(), {entry.input, entry.output, entry.report});
+  std::sort(needed.begin(), needed.end());
+  entry.needed = needed;
   output_ = std::move(output.read_end);
   report_ = std::move(report.read_end);
   output_watch_.emplace(loop_, output_.get(), EPOLLIN, [this](std::uint32_t) { drain(); });

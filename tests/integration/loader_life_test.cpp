@@ -350,7 +350,7 @@ BOOST_AUTO_TEST_CASE(what_the_parent_ignored_or_blocked_does_not_matter) {
   configure("normal");
   BOOST_TEST(wait_until([this] { return sleeps_for_ever(wait_for_workers(3).back()); }), trace());
   const pid_t worker = wait_for_workers(3).back();
-  BOOST_TEST(signal_set(worker, "SigBlk:") == set_of({SIGHUP, SIGINT, SIGPIPE, SIGTERM}));
+  BOOST_TEST(signal_set(worker, "SigBlk:") == set_of({SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ, SIGXCPU}));
   BOOST_TEST(signal_set(worker, "SigIgn:") == 0U);
   loader.signal(SIGTERM);
   BOOST_TEST(exited_with(loader.wait(), 0));
