@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,6 +24,7 @@
 #include "loader/supervisor.hpp"
 #include "loader/worker.hpp"
 #include "loader/worker_seat.hpp"
+#include "runtime/close_descriptors.hpp"
 #include "runtime/text.hpp"
 
 namespace batch_notifier::loader {
@@ -58,7 +60,19 @@ std::variant<int, WorkerSeat> supervise_plugin(const Options& options, const Ser
   return supervise(log);
 }
 
+// Standard input, output and error are open afterwards, and nothing else: older versions of
+// keepalived leave their own descriptors to their scripts, and would be kept from closing them.
+void clean_descriptors() {
+  runtime::close_descriptors(STDERR_FILENO + 1);
+  int last = 0;
+  do {
+    last = open("/dev/null", O_RDWR);
+  } while (last >= 0 && last <= STDERR_FILENO);
+  close(last);
+}
+
 int run(const Options& options) {
+  clean_descriptors();
   umask(creation_mask);
   reset_signal_actions();
   const KeepalivedParent keepalived = find_keepalived();

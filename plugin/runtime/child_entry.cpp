@@ -43,9 +43,9 @@ void require_roots(const char* program) {
   }
   if (flaw->kind == CommandFlawKind::unreachable) {
     // What the execution would have said. It is not left to it: the file may be there by now.
-    give_up(report_fd, ChildFailure{ChildStep::execute, flaw->error, {}});
+    give_up(report_fd, ChildFailure{ChildStep::execute, flaw->error, {}, {}});
   }
-  give_up(report_fd, ChildFailure{ChildStep::security, 0, *flaw});
+  give_up(report_fd, ChildFailure{ChildStep::security, 0, *flaw, {}});
 }
 
 void reset_signal_dispositions() {
@@ -109,7 +109,7 @@ void settle_in(const ChildEntry& entry, pid_t parent, std::span<const int> kept)
 }  // namespace
 
 void give_up(int report, ChildStep step) noexcept {
-  give_up(report, ChildFailure{step, errno, {}});
+  give_up(report, ChildFailure{step, errno, {}, {}});
 }
 
 void enter_child(const ChildEntry& entry) noexcept {
@@ -130,7 +130,9 @@ void enter_program(const ChildEntry& entry, pid_t keeper) noexcept {
     require_roots(entry.arguments[0]);
   }
   execve(entry.arguments[0], entry.arguments, entry.environment);
-  give_up(report_fd, ChildStep::execute);
+  const int error = errno;
+  give_up(report_fd,
+          ChildFailure{ChildStep::execute, error, {}, find_script_flaw(entry.arguments[0], error)});
 }
 
 }  // namespace batch_notifier::runtime

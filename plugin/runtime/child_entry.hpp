@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "runtime/command_security.hpp"
+#include "runtime/script_flaw.hpp"
 #include "runtime/user_identity.hpp"
 
 namespace batch_notifier::runtime {
@@ -31,6 +32,7 @@ struct ChildFailure {
   ChildStep step = ChildStep::descriptors;  ///< Where.
   int error = 0;                            ///< errno; 0 for `security`.
   CommandFlaw flaw;                         ///< For `security` only.
+  ScriptFlaw script;                        ///< For `execute` only.
 };
 
 /// What a child needs to begin; all of it made by the parent, before the fork.

@@ -23,6 +23,7 @@
 #include "runtime/child_keeper.hpp"
 #include "runtime/command_security.hpp"
 #include "runtime/printable.hpp"
+#include "runtime/script_flaw.hpp"
 
 namespace batch_notifier::runtime {
 
@@ -107,7 +108,7 @@ std::string failure_text(const ChildFailure& failure, const std::string& path) {
     case ChildStep::execute:
       break;
   }
-  return "cannot execute " + command + error;
+  return "cannot execute " + command + ": " + describe(failure.script, failure.error);
 }
 
 std::string seconds_text(core::Duration duration) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <initializer_list>
 #include <optional>
@@ -350,8 +351,27 @@ BOOST_AUTO_TEST_CASE(what_the_parent_ignored_or_blocked_does_not_matter) {
   configure("normal");
   BOOST_TEST(wait_until([this] { return sleeps_for_ever(wait_for_workers(3).back()); }), trace());
   const pid_t worker = wait_for_workers(3).back();
-  BOOST_TEST(signal_set(worker, "SigBlk:") == set_of({SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ, SIGXCPU}));
+  BOOST_TEST(signal_set(worker, "SigBlk:") ==
+             set_of({SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ, SIGXCPU}));
   BOOST_TEST(signal_set(worker, "SigIgn:") == 0U);
+  loader.signal(SIGTERM);
+  BOOST_TEST(exited_with(loader.wait(), 0));
+}
+
+BOOST_AUTO_TEST_CASE(descriptors_that_the_parent_left_open_are_closed) {
+  configure("normal");
+  const std::string leaked = directory.file("leaked");
+  Process& loader =
+      start({}, {"bash", "-c", "exec 7>" + leaked + " 200>" + leaked + " <&- \"$@\"", "bash"});
+  const std::vector<pid_t> workers = wait_for_workers(1);
+  BOOST_REQUIRE(workers.size() == 1U);
+  for (const pid_t pid : {loader.pid(), workers.front()}) {
+    const std::string descriptors = "/proc/" + std::to_string(pid) + "/fd";
+    for (const auto& entry : std::filesystem::directory_iterator(descriptors)) {
+      BOOST_TEST(std::filesystem::read_symlink(entry.path()) != leaked);
+    }
+    BOOST_TEST(std::filesystem::read_symlink(descriptors + "/0") == "/dev/null");
+  }
   loader.signal(SIGTERM);
   BOOST_TEST(exited_with(loader.wait(), 0));
 }
