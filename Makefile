@@ -56,7 +56,10 @@ BOOST_TEST_LIBS := -lboost_unit_test_framework
 # The rooms of the plugin; scripts/check-structure holds which may use which.
 ROOMS          := core runtime config ledger dbus sources notifiers publish
 PLUGIN_SOURCES := $(wildcard $(ROOMS:%=plugin/%/*.cpp) plugin/*.cpp)
-LOADER_SOURCES := $(wildcard plugin/loader/*.cpp)
+# The loader shares a few files of the plugin's runtime, and none that needs a library.
+LOADER_SOURCES := $(wildcard plugin/loader/*.cpp) \
+                    $(addprefix plugin/runtime/, close_descriptors.cpp process_children.cpp \
+                      process_stat.cpp text.cpp)
 UNIT_SOURCES   := $(wildcard tests/unit/*.cpp) tests/support/main.cpp
 INTEGRATION_SOURCES := $(wildcard tests/integration/*.cpp) \
                     $(wildcard tests/support/*.cpp)

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/deadlines.hpp"
+#include "host_configuration.hpp"
 #include "runtime/text.hpp"
 
 namespace batch_notifier {
@@ -11,11 +12,6 @@ namespace batch_notifier {
 namespace {
 
 using runtime::Severity;
-
-config::Configuration read_from_disk(const char* path) {
-  config::DiskFiles files;
-  return config::read_configuration(path, config::default_config_id(), files);
-}
 
 core::MonotonicTime started_at(const KeepalivedPluginHost& host) {
   return host.started_us > 0 ? core::MonotonicTime(core::Duration(host.started_us))
@@ -27,11 +23,14 @@ core::MonotonicTime started_at(const KeepalivedPluginHost& host) {
 BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     : log_(host),
       meeting_{host.fifo_path != nullptr ? host.fifo_path : "", host.keepalived},
-      configuration_(read_from_disk(host.config_path)),
+      configuration_(read_host_configuration(host)),
       ledger_(loop_, log_),
       deliveries_(loop_, log_, configuration_.settings),
       end_timer_(loop_, [this] { end(); }) {
   report_configuration();
+  if (host.deliveries > 0) {
+    inherited_.emplace(loop_, host.deliveries);
+  }
   const auto requested = [this] {
     if (session_) {
       session_->hand_over();

@@ -4,14 +4,13 @@
 #include <unistd.h>
 
 #include <array>
-#include <fstream>
-#include <stdexcept>
 #include <utility>
 #include <variant>
 
 #include "messages.hpp"
 #include "runtime/file_identity.hpp"
 #include "runtime/text.hpp"
+#include "runtime/uuid.hpp"
 
 namespace batch_notifier {
 
@@ -43,17 +42,9 @@ std::string host_name() {
   return name.data();
 }
 
-std::string new_uuid() {
-  std::ifstream file("/proc/sys/kernel/random/uuid");
-  std::string uuid;
-  if (!std::getline(file, uuid) || uuid.empty()) {
-    throw std::runtime_error("cannot read /proc/sys/kernel/random/uuid: is /proc mounted?");
-  }
-  return uuid;
-}
-
 core::RunIdentity identify_run(const sources::Meeting& meeting) {
-  return {new_uuid(), host_name(), sources::keepalived_identity(meeting.process_descriptor),
+  return {runtime::new_uuid(), host_name(),
+          sources::keepalived_identity(meeting.process_descriptor),
           runtime::file_identity(meeting.fifo_path), sources::was_read_before(meeting.fifo_path)};
 }
 
@@ -219,6 +210,10 @@ void Session::perform(const core::Action& action) {
     if (sources::KeepalivedSources* reading = sources_of(read->keepalived)) {
       reading->read_addresses();
     }
+  } else if (const auto* ask = std::get_if<core::AskDbus>(&action)) {
+    if (sources::KeepalivedSources* asked = sources_of(ask->keepalived)) {
+      asked->ask_dbus(ask->instances);
+    }
   } else if (const auto* pin = std::get_if<core::PinFifo>(&action)) {
     if (sources::KeepalivedSources* pinned = sources_of(pin->keepalived)) {
       pinned->pin_fifo();
@@ -228,8 +223,8 @@ void Session::perform(const core::Action& action) {
       watched->sources().hand_over_fifo();
     }
     events_.emplace_back(core::FifoHandedOver{});
-  } else if (const auto* ask = std::get_if<core::AskForTime>(&action)) {
-    parts_.ledger.hold_until(runtime::read_clocks().monotonic + ask->within);
+  } else if (const auto* more = std::get_if<core::AskForTime>(&action)) {
+    parts_.ledger.hold_until(runtime::read_clocks().monotonic + more->within);
   } else if (const auto* completed = std::get_if<core::StopCompleted>(&action)) {
     complete_stop(completed->reason);
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <exception>
@@ -14,7 +15,9 @@
 #include <sys/file.h>
 
 #include "ledger/lock_note.hpp"
+#include "runtime/child_keeper.hpp"
 #include "runtime/file_identity.hpp"
+#include "runtime/lock_holders.hpp"
 #include "runtime/own_file.hpp"
 
 namespace batch_notifier::ledger {
@@ -28,6 +31,9 @@ using runtime::Severity;
 using runtime::throw_errno;
 using runtime::UniqueFd;
 
+/// How long a holder that was killed may take to end, with its deliveries.
+constexpr core::Duration death_wait{1'000'000};
+
 /// Nothing if the file has no intact note.
 std::optional<LockNote> note_in(const UniqueFd& file) {
   std::array<char, lock_note_size + 1> text{};
@@ -39,7 +45,8 @@ std::optional<LockNote> note_in(const UniqueFd& file) {
 
 DirectoryLock::DirectoryLock(runtime::EventLoop& loop, runtime::Log& log, std::string path,
                              Handlers handlers, core::MonotonicTime started)
-    : log_(log),
+    : loop_(loop),
+      log_(log),
       path_(std::move(path)),
       handlers_(std::move(handlers)),
       started_(started),
@@ -71,7 +78,7 @@ void DirectoryLock::on_lock_changed() {
     if (access(lock_path().c_str(), F_OK) != 0) {
       renew_lock();
     } else {
-      lock_.reset();
+      set_lock({});
       handlers_.outlived();
     }
   }
@@ -85,10 +92,10 @@ void DirectoryLock::renew_lock() {
       throw_errno("cannot lock " + lock_path());
     }
     write_note(lock, lock_path(), {});
-    lock_ = std::move(lock);
+    set_lock(std::move(lock));
     log_.write(Severity::warning, lock_path() + " was removed: made again");
   } catch (const std::exception& error) {
-    lock_.reset();
+    set_lock({});
     log_.write(Severity::error, "state directory " + path_ + " is gone: " + error.what() +
                                     "; pending changes do not survive a crash or restart");
   }
@@ -147,8 +154,14 @@ const std::function<void()>* DirectoryLock::advance() {
   if (holder) {
     enough = std::clamp(holder->until, enough, waiting_since_ + longest_takeover);
   }
+  if (killed_) {
+    enough += death_wait;
+  }
   if (read_clocks().monotonic >= enough) {
-    return take_by_force();
+    if (killed_ || !kill_holder(holder)) {
+      return take_by_force();
+    }
+    enough = read_clocks().monotonic + death_wait;
   }
   request();
   timer_.set(enough);
@@ -168,6 +181,30 @@ void DirectoryLock::request() {
     throw_errno("cannot ask for the state directory " + path_);
   }
   request_ = std::move(file);
+}
+
+// False where no process holds the lock. A holder that hangs might deliver old states whenever it
+// wakes up, so it does not get the chance.
+bool DirectoryLock::kill_holder(const std::optional<LockNote>& holder) {
+  for (const pid_t process : runtime::lock_holders(candidate_)) {
+    // The others are the keepers of its deliveries.
+    kill(process, holder && process == holder->pid ? SIGKILL : runtime::keeper_kill);
+    killed_ = true;
+  }
+  if (killed_) {
+    log_.write(Severity::error, "another worker holds " + lock_path() +
+                                    " and does not finish in time: it is killed, and its "
+                                    "deliveries with it");
+  }
+  return killed_;
+}
+
+void DirectoryLock::set_lock(UniqueFd lock) {
+  inherited_.reset();
+  lock_ = std::move(lock);
+  if (lock_) {
+    inherited_.emplace(loop_, lock_.get());
+  }
 }
 
 const std::function<void()>* DirectoryLock::take_by_force() {
@@ -191,7 +228,7 @@ const std::function<void()>* DirectoryLock::own(UniqueFd lock) {
     return &handlers_.outlived;
   }
   write_note(lock, lock_path(), {});
-  lock_ = std::move(lock);
+  set_lock(std::move(lock));
   return &handlers_.acquired;
 }
 

@@ -9,9 +9,13 @@
 /// An older holder sees this by inotify(7), hands over and closes `lock`, which the waiting worker
 /// sees by inotify too. Nobody polls and nobody waits in a system call. Of several that wait only
 /// the newest begins. A holder that needs more time, for a delivery that is under way, writes into
-/// its note until when. A holder that does not finish in time is left behind: the newer worker
-/// renames a new `lock` over the old one, and the older worker, which then no longer holds `lock`,
-/// writes nothing and ends as soon as it runs again.
+/// its note until when. A holder that does not finish in time is killed, because it might deliver
+/// old states whenever it wakes up. One that cannot be killed, because it sleeps in the kernel, is
+/// left behind: the newer worker renames a new `lock` over the old one, and the older worker, which
+/// then no longer holds `lock`, writes nothing and ends as soon as it runs again.
+///
+/// The processes of a delivery keep the lock open. So it is free only once nothing of the former
+/// worker's deliveries runs, also where that worker was killed.
 ///
 /// Once a lock file is damaged its holder counts as an older worker that asks for no more time.
 #pragma once
@@ -21,6 +25,7 @@
 #include <string>
 
 #include "core/time.hpp"
+#include "ledger/lock_note.hpp"
 #include "ledger/takeover.hpp"
 #include "runtime/directory_watch.hpp"
 #include "runtime/event_loop.hpp"
@@ -66,6 +71,8 @@ class DirectoryLock {
   const std::function<void()>* advance();
   const std::function<void()>* take_by_force();
   const std::function<void()>* own(runtime::UniqueFd lock);
+  bool kill_holder(const std::optional<LockNote>& holder);
+  void set_lock(runtime::UniqueFd lock);
   void request();
   [[nodiscard]] bool newer_one_waits() const;
   void write_note(const runtime::UniqueFd& file, const std::string& path,
@@ -73,15 +80,18 @@ class DirectoryLock {
   [[nodiscard]] std::string lock_path() const { return path_ + "/lock"; }
   [[nodiscard]] std::string takeover_path() const { return path_ + "/takeover"; }
 
+  runtime::EventLoop& loop_;
   runtime::Log& log_;
   const std::string path_;
   const Handlers handlers_;
   const core::MonotonicTime started_;
   core::MonotonicTime waiting_since_;
   runtime::UniqueFd lock_;       ///< Locked, and ours unless another file was renamed over it.
+  std::optional<runtime::InheritedFd> inherited_;  ///< Has deliveries hold the lock as well.
   runtime::UniqueFd candidate_;  ///< `lock` while waiting. Kept open: closing wakes all that wait.
   runtime::UniqueFd request_;    ///< `takeover`, locked while waiting.
   bool waiting_ = false;
+  bool killed_ = false;  ///< The holder did not finish in time.
   std::optional<runtime::DirectoryWatch> lock_watch_;
   std::optional<runtime::DirectoryWatch> takeover_watch_;
   runtime::Timer timer_;

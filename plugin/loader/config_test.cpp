@@ -9,6 +9,7 @@
 #include "loader/exit_status.hpp"
 #include "loader/host.hpp"
 #include "loader/plugin_library.hpp"
+#include "loader/served.hpp"
 #include "runtime/log.hpp"
 
 namespace batch_notifier::loader {
@@ -36,7 +37,10 @@ int test_config(const Options& options) {
   StandardError log;
   try {
     const PluginLibrary library(options.plugin_path);
-    const KeepalivedPluginHost host = make_host(options, nullptr, -1, core::MonotonicTime(), log);
+    // Started by a person or an editor: no keepalived is looked for.
+    const Served served = find_served(options, {}).served;
+    const KeepalivedPluginHost host =
+        make_host(options, served, nullptr, {}, core::MonotonicTime(), log);
     const int problems = library.descriptor().check_config(&host, print_problem);
     if (std::fflush(stdout) != 0) {
       log.write(runtime::Severity::error, "cannot write to standard output");

@@ -52,6 +52,12 @@ void KeepalivedSources::hand_over_fifo() {
   }
 }
 
+void KeepalivedSources::ask_dbus(const std::vector<core::InstanceIndex>& instances) {
+  if (dbus_) {
+    dbus_->ask(instances);
+  }
+}
+
 void KeepalivedSources::read_addresses() {
   if (netlink_) {
     netlink_->resync();

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/observation.hpp"
 #include "core/statistics.hpp"
@@ -61,6 +62,8 @@ class KeepalivedSources {
   void hand_over_fifo();
   /// Reads all addresses again.
   void read_addresses();
+  /// Asks for these instances over D-Bus.
+  void ask_dbus(const std::vector<core::InstanceIndex>& instances);
 
  private:
   const SourceContext context_;

@@ -19,7 +19,7 @@
 namespace {
 
 using batch_notifier::core::Counter;
-using batch_notifier::sources::MessagePtr;
+using batch_notifier::dbus::MessagePtr;
 using batch_notifier::tests::Attached;
 using batch_notifier::tests::BusPeer;
 using batch_notifier::tests::DbusBench;

@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(help_and_version_need_no_plugin) {
   const std::string version = "keepalived-plugin-loader " BATCH_NOTIFIER_VERSION "\n";
   BOOST_TEST(contains(output(), version + version + "Usage: "), output());
   for (const std::string name :
-       {"-f, --config FILE", "-s, --state-dir DIR", "-t, --config-test", "-l, --log-console",
+       {"-f, --config FILE", "-i, --config-id ID", "-n, --namespace NAME", "-s, --state-dir DIR", "-t, --config-test", "-l, --log-console",
         "-D, --log-detail", "-h, --help", "-v, --version"}) {
     BOOST_TEST(contains(output(), name), name);
   }

@@ -37,15 +37,15 @@ class BusPeer {
   /// Emits VrrpStatusChange with a string, which keepalived never does.
   void emit_malformed(const std::string& path);
   /// Sends any message.
-  void send(sources::MessagePtr message);
+  void send(dbus::MessagePtr message);
 
   /// Sends and receives what can be without waiting.
   void pump();
 
   /// Method calls that have come and have not been answered, oldest first.
-  std::deque<sources::MessagePtr> calls;
+  std::deque<dbus::MessagePtr> calls;
   /// The newest of all calls.
-  sources::MessagePtr last_call;
+  dbus::MessagePtr last_call;
   /// How many calls have come in all.
   std::size_t calls_seen = 0;
 
@@ -58,7 +58,7 @@ class BusPeer {
 
  private:
   static DBusHandlerResult keep_call(DBusConnection* connection, DBusMessage* message, void* self);
-  sources::MessagePtr take_call();
+  dbus::MessagePtr take_call();
 
   DBusConnection* connection_ = nullptr;
 };

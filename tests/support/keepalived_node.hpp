@@ -37,6 +37,10 @@ struct NodeSetup {
   bool enable_dbus = true;   ///< Whether keepalived is to be on it.
   bool with_fifo = true;     ///< Whether keepalived has a notify FIFO, and so starts the plugin.
   std::string more_globals;  ///< More lines of global_defs.
+  /// Whether the loader is started with --config; otherwise it has to find out.
+  bool loader_is_given_config = true;
+  /// More options on keepalived's command line.
+  std::vector<std::string> keepalived_options = {};
 };
 
 /// A keepalived and the plugin that it starts. Both are gone when this goes.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sources/lineage.hpp"
+#include "sources/ancestors.hpp"
 
 #include <unistd.h>
 
@@ -41,7 +41,7 @@ bool in_other_network(pid_t pid) {
 
 }  // namespace
 
-Lineage::Lineage(bool same_network) : same_network_(same_network) {
+Ancestors::Ancestors(bool same_network) : same_network_(same_network) {
   std::optional<ProcessStat> process = read_process_stat(getpid());
   while (process && line_.size() < most_generations) {
     const pid_t parent = process->parent;
@@ -50,33 +50,33 @@ Lineage::Lineage(bool same_network) : same_network_(same_network) {
   }
 }
 
-const ProcessStat* Lineage::find(pid_t pid) const {
+const ProcessStat* Ancestors::find(pid_t pid) const {
   const auto found = std::find_if(line_.begin(), line_.end(),
                                   [pid](const ProcessStat& process) { return process.pid == pid; });
   return found == line_.end() ? nullptr : &*found;
 }
 
-Kinship Lineage::of(pid_t pid) const {
+Relation Ancestors::of(pid_t pid) const {
   if (find(pid) != nullptr) {
-    return Kinship::ours;
+    return Relation::ours;
   }
   const std::optional<ProcessStat> process = read_process_stat(pid);
   if (!process) {
-    return Kinship::unknown;
+    return Relation::unknown;
   }
   // A respawned child of the keepalived that started us. Its name may be longer than its parent's:
   // keepalived can be told to name its processes after what they do.
   const ProcessStat* parent = find(process->parent);
   if (parent != nullptr && process->name.compare(0, parent->name.size(), parent->name) == 0) {
-    return Kinship::ours;
+    return Relation::ours;
   }
   const bool have_another =
       std::any_of(line_.begin(), line_.end(),
                   [&](const ProcessStat& ancestor) { return ancestor.name == process->name; });
   if (have_another || (same_network_ && in_other_network(pid))) {
-    return Kinship::stranger;
+    return Relation::stranger;
   }
-  return Kinship::unknown;
+  return Relation::unknown;
 }
 
 }  // namespace batch_notifier::sources

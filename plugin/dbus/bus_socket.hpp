@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Where the bus listens, and whether it would take us in.
+/// Where the bus listens, and whether it accepts connections.
 ///
 /// libdbus connects with a blocking connect(2), and a bus whose queue of connections is full (it
-/// hangs, or is being flooded) would hold the whole plugin there. A non-blocking connection of our
-/// own beforehand is not enough, for it takes a place in the same queue, perhaps the last. So it
-/// knocks: it connects, says at once that it has nothing to say, and waits in the event loop until
-/// the bus has seen that and hung up. A bus that does so is taking connections out of its queue.
-/// One that does not gets one knock per attempt, until the queue is full and the kernel refuses the
-/// next.
+/// hangs, or is being flooded) would block the whole plugin there. A non-blocking connection made
+/// beforehand does not prove enough, for it takes a place in the same queue, perhaps the last. So a
+/// probe connects, shuts down its writing side at once, and waits in the event loop until the bus
+/// has noticed and closed the connection. A bus that does so is accepting connections. One that
+/// does not gets one probe per attempt, until the queue is full and the kernel refuses the next.
 #pragma once
 
 #include <functional>
@@ -19,7 +18,7 @@
 #include "runtime/event_loop.hpp"
 #include "runtime/unique_fd.hpp"
 
-namespace batch_notifier::sources {
+namespace batch_notifier::dbus {
 
 /// One UNIX socket of a bus.
 struct BusSocket {
@@ -38,16 +37,16 @@ std::string system_bus_address();
 /// malformed or holds no UNIX socket.
 std::vector<BusSocket> parse_bus_address(const std::string& address);
 
-/// One knock at a socket; see above.
-class BusKnock {
+/// One probe of a socket; see above.
+class BusProbe {
  public:
-  /// Calls `answered` once, from the loop, when the bus has hung up; it may destroy the knock.
+  /// Calls `answered` once, from the loop, when the bus has closed it; may destroy the probe.
   /// Throws std::system_error if nobody listens or the queue is full.
-  BusKnock(runtime::EventLoop& loop, const BusSocket& socket, std::function<void()> answered);
+  BusProbe(runtime::EventLoop& loop, const BusSocket& socket, std::function<void()> answered);
 
  private:
   runtime::UniqueFd fd_;
   std::optional<runtime::FdWatch> watch_;
 };
 
-}  // namespace batch_notifier::sources
+}  // namespace batch_notifier::dbus

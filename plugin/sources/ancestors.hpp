@@ -19,21 +19,21 @@
 namespace batch_notifier::sources {
 
 /// What a process that calls itself keepalived is to us.
-enum class Kinship : std::uint8_t {
+enum class Relation : std::uint8_t {
   ours,      ///< It, or the keepalived that it is a child of, has started us; or it is ourselves.
   stranger,  ///< Another one than that, or one in another network namespace.
   unknown,   ///< There is no telling.
 };
 
 /// The processes that we descend from, as they were when this was made.
-class Lineage {
+class Ancestors {
  public:
   /// Reads /proc. `same_network`: keepalived is to be in our network namespace. Throws
   /// std::bad_alloc.
-  explicit Lineage(bool same_network);
+  explicit Ancestors(bool same_network);
 
   /// What a process is to us. Reads /proc; `pid` is as our own PID namespace has it.
-  [[nodiscard]] Kinship of(pid_t pid) const;
+  [[nodiscard]] Relation of(pid_t pid) const;
 
  private:
   [[nodiscard]] const runtime::ProcessStat* find(pid_t pid) const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #define BOOST_TEST_DYN_LINK
-#include "sources/lineage.hpp"
+#include "sources/ancestors.hpp"
 
 #include <unistd.h>
 
@@ -12,18 +12,18 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-using batch_notifier::sources::Kinship;
-using batch_notifier::sources::Lineage;
+using batch_notifier::sources::Relation;
+using batch_notifier::sources::Ancestors;
 
 namespace {
 
-std::string text_of(Kinship kinship) {
+std::string text_of(Relation kinship) {
   switch (kinship) {
-    case Kinship::ours:
+    case Relation::ours:
       return "ours";
-    case Kinship::stranger:
+    case Relation::stranger:
       return "stranger";
-    case Kinship::unknown:
+    case Relation::unknown:
       return "unknown";
   }
   return "?";
@@ -75,31 +75,31 @@ class Family {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(lineage)
+BOOST_AUTO_TEST_SUITE(ancestors)
 
 BOOST_AUTO_TEST_CASE(we_and_our_ancestors_are_ours) {
-  const Lineage lineage(true);
-  BOOST_TEST(text_of(lineage.of(getpid())) == "ours");
-  BOOST_TEST(text_of(lineage.of(getppid())) == "ours");
+  const Ancestors ancestors(true);
+  BOOST_TEST(text_of(ancestors.of(getpid())) == "ours");
+  BOOST_TEST(text_of(ancestors.of(getppid())) == "ours");
 }
 
 BOOST_AUTO_TEST_CASE(what_our_keepalived_starts_anew_is_ours) {
   // We stand for the keepalived here: a child of it has its name.
   const Family family("");
-  BOOST_TEST(text_of(Lineage(true).of(family.child())) == "ours");
+  BOOST_TEST(text_of(Ancestors(true).of(family.child())) == "ours");
 }
 
 BOOST_AUTO_TEST_CASE(a_namesake_of_an_ancestor_in_another_line_is_a_stranger) {
   const Family family("");
-  BOOST_TEST(text_of(Lineage(true).of(family.grandchild())) == "stranger");
-  BOOST_TEST(text_of(Lineage(false).of(family.grandchild())) == "stranger");
+  BOOST_TEST(text_of(Ancestors(true).of(family.grandchild())) == "stranger");
+  BOOST_TEST(text_of(Ancestors(false).of(family.grandchild())) == "stranger");
 }
 
 BOOST_AUTO_TEST_CASE(of_others_there_is_no_telling) {
   const Family family("some) (one");
-  BOOST_TEST(text_of(Lineage(true).of(family.grandchild())) == "unknown");
-  BOOST_TEST(text_of(Lineage(true).of(0)) == "unknown");
-  BOOST_TEST(text_of(Lineage(true).of(-1)) == "unknown");
+  BOOST_TEST(text_of(Ancestors(true).of(family.grandchild())) == "unknown");
+  BOOST_TEST(text_of(Ancestors(true).of(0)) == "unknown");
+  BOOST_TEST(text_of(Ancestors(true).of(-1)) == "unknown");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sources/dbus_connection.hpp"
+#include "dbus/connection.hpp"
 
 #include <poll.h>
 
@@ -9,9 +9,9 @@
 
 #include <sys/epoll.h>
 
-#include "sources/dbus_messages.hpp"
+#include "dbus/messages.hpp"
 
-namespace batch_notifier::sources {
+namespace batch_notifier::dbus {
 
 namespace {
 
@@ -64,18 +64,18 @@ bool has_input(DBusWatch* watch) {
 
 }  // namespace
 
-DbusConnection::DbusConnection(runtime::EventLoop& loop, const BusSocket& socket,
-                               core::Duration limit, Listener& listener)
+Connection::Connection(runtime::EventLoop& loop, const BusSocket& socket, core::Duration limit,
+                       Listener& listener)
     : loop_(loop),
       socket_(socket),
       listener_(listener),
       limit_timer_(loop, [this] { listener_.disconnected("no answer from " + socket_.address()); }),
       work_timer_(loop, [this] { on_work(); }) {
-  knock_.emplace(loop, socket_, [this] { open(); });
+  probe_.emplace(loop, socket_, [this] { open(); });
   limit_timer_.set(runtime::read_clocks().monotonic + limit);
 }
 
-DbusConnection::~DbusConnection() {
+Connection::~Connection() {
   if (connection_ != nullptr) {
     dbus_connection_set_dispatch_status_function(connection_, nullptr, nullptr, nullptr);
     dbus_connection_close(connection_);
@@ -83,8 +83,8 @@ DbusConnection::~DbusConnection() {
   }
 }
 
-void DbusConnection::open() {
-  knock_.reset();
+void Connection::open() {
+  probe_.reset();
   // Where libdbus cannot write with MSG_NOSIGNAL it would ignore SIGPIPE for the whole process,
   // whose signal handlers are the host's.
   dbus_connection_set_change_sigpipe(FALSE);
@@ -104,11 +104,11 @@ void DbusConnection::open() {
   hello_serial_ = send(*make_bus_call("Hello", nullptr));
 }
 
-const char* DbusConnection::unique_name() const {
+const char* Connection::unique_name() const {
   return dbus_bus_get_unique_name(connection_);
 }
 
-std::uint32_t DbusConnection::send(DBusMessage& message) {
+std::uint32_t Connection::send(DBusMessage& message) {
   dbus_uint32_t serial = 0;
   if (dbus_connection_send(connection_, &message, &serial) == 0) {
     throw std::bad_alloc();
@@ -119,14 +119,14 @@ std::uint32_t DbusConnection::send(DBusMessage& message) {
   return serial;
 }
 
-void DbusConnection::abandon(const std::string& reason) {
+void Connection::abandon(const std::string& reason) {
   if (!lost_) {
     lost_ = reason;
   }
   work_timer_.set(runtime::read_clocks().monotonic);
 }
 
-void DbusConnection::on_ready(std::uint32_t events) {
+void Connection::on_ready(std::uint32_t events) {
   for (int reading = 0; reading < readings_per_round; ++reading) {
     // A handler may remove watches, which is why the vector is asked anew each time.
     for (std::size_t index = 0; index < watches_.size(); ++index) {
@@ -140,15 +140,15 @@ void DbusConnection::on_ready(std::uint32_t events) {
       break;
     }
   }
-  settle();
+  finish_round();
 }
 
-void DbusConnection::on_work() {
+void Connection::on_work() {
   dispatch();
-  settle();
+  finish_round();
 }
 
-void DbusConnection::dispatch() {
+void Connection::dispatch() {
   for (int count = 0;
        count < messages_per_dispatch && !lost_ && !thrown_ &&
        dbus_connection_get_dispatch_status(connection_) == DBUS_DISPATCH_DATA_REMAINS;
@@ -157,7 +157,7 @@ void DbusConnection::dispatch() {
   }
 }
 
-void DbusConnection::settle() {
+void Connection::finish_round() {
   const core::MonotonicTime now = runtime::read_clocks().monotonic;
   if (thrown_) {
     work_timer_.set(now);
@@ -180,7 +180,7 @@ void DbusConnection::settle() {
   }
 }
 
-bool DbusConnection::take(DBusMessage* message) {
+bool Connection::take(DBusMessage* message) {
   if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected") != 0) {
     abandon("the bus has closed the connection to " + socket_.address());
     return true;
@@ -194,7 +194,7 @@ bool DbusConnection::take(DBusMessage* message) {
   return listener_.received(message);
 }
 
-void DbusConnection::take_hello(DBusMessage* answer) {
+void Connection::take_hello(DBusMessage* answer) {
   const std::optional<std::string_view> name = parse_string(answer);
   if (is_error(answer) || !name) {
     const char* error = dbus_message_get_error_name(answer);
@@ -211,7 +211,7 @@ void DbusConnection::take_hello(DBusMessage* answer) {
   listener_.connected();
 }
 
-void DbusConnection::watch_again() {
+void Connection::watch_again() {
   std::uint32_t events = 0;
   for (DBusWatch* watch : watches_) {
     events |= dbus_watch_get_enabled(watch) != 0 ? to_events(dbus_watch_get_flags(watch)) : 0U;
@@ -227,8 +227,8 @@ void DbusConnection::watch_again() {
   }
 }
 
-dbus_bool_t DbusConnection::add_watch(DBusWatch* watch, void* self) noexcept {
-  auto& me = *static_cast<DbusConnection*>(self);
+dbus_bool_t Connection::add_watch(DBusWatch* watch, void* self) noexcept {
+  auto& me = *static_cast<Connection*>(self);
   try {
     me.watches_.push_back(watch);
     me.watch_again();
@@ -240,14 +240,14 @@ dbus_bool_t DbusConnection::add_watch(DBusWatch* watch, void* self) noexcept {
   }
 }
 
-void DbusConnection::remove_watch(DBusWatch* watch, void* self) noexcept {
-  auto& me = *static_cast<DbusConnection*>(self);
+void Connection::remove_watch(DBusWatch* watch, void* self) noexcept {
+  auto& me = *static_cast<Connection*>(self);
   me.watches_.erase(std::remove(me.watches_.begin(), me.watches_.end(), watch), me.watches_.end());
   toggle_watch(watch, self);
 }
 
-void DbusConnection::toggle_watch(DBusWatch* /*watch*/, void* self) noexcept {
-  auto& me = *static_cast<DbusConnection*>(self);
+void Connection::toggle_watch(DBusWatch* /*watch*/, void* self) noexcept {
+  auto& me = *static_cast<Connection*>(self);
   try {
     me.watch_again();
   } catch (...) {
@@ -255,9 +255,9 @@ void DbusConnection::toggle_watch(DBusWatch* /*watch*/, void* self) noexcept {
   }
 }
 
-void DbusConnection::note_dispatch_status(DBusConnection* /*connection*/, DBusDispatchStatus status,
-                                          void* self) noexcept {
-  auto& me = *static_cast<DbusConnection*>(self);
+void Connection::note_dispatch_status(DBusConnection* /*connection*/, DBusDispatchStatus status,
+                                      void* self) noexcept {
+  auto& me = *static_cast<Connection*>(self);
   try {
     // Dispatching from in here is forbidden.
     if (status != DBUS_DISPATCH_COMPLETE) {
@@ -268,9 +268,9 @@ void DbusConnection::note_dispatch_status(DBusConnection* /*connection*/, DBusDi
   }
 }
 
-DBusHandlerResult DbusConnection::filter(DBusConnection* /*connection*/, DBusMessage* message,
-                                         void* self) noexcept {
-  auto& me = *static_cast<DbusConnection*>(self);
+DBusHandlerResult Connection::filter(DBusConnection* /*connection*/, DBusMessage* message,
+                                     void* self) noexcept {
+  auto& me = *static_cast<Connection*>(self);
   try {
     return me.take(message) ? DBUS_HANDLER_RESULT_HANDLED : DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
   } catch (...) {
@@ -280,4 +280,4 @@ DBusHandlerResult DbusConnection::filter(DBusConnection* /*connection*/, DBusMes
   }
 }
 
-}  // namespace batch_notifier::sources
+}  // namespace batch_notifier::dbus

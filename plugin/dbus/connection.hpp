@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// One private connection to a bus, carried by the event loop from the first knock to its end.
+/// One private connection to a bus, carried by the event loop from the first probe to its end.
 ///
 /// libdbus offers dbus_bus_get(), which blocks: for connect(2), for authentication, and for the
 /// answer to Hello. Here each of these is a step in the loop. Replies are matched by their serial
@@ -9,7 +9,7 @@
 ///
 /// libdbus puts two watches on its one descriptor, for reading and for writing. They share one
 /// FdWatch with the enabled events of both; with neither enabled the descriptor is not polled, so
-/// that a hang-up that nobody may read yet does not spin.
+/// that a hang-up that cannot be read yet does not spin.
 ///
 /// How much one round does is bounded: libdbus reads some 2 KiB at a time, and after a number of
 /// readings the loop's other users get their turn. The size of a message is left to the limit of
@@ -25,20 +25,20 @@
 #include <dbus/dbus.h>
 
 #include "core/time.hpp"
+#include "dbus/bus_socket.hpp"
 #include "runtime/event_loop.hpp"
-#include "sources/dbus_socket.hpp"
 
-namespace batch_notifier::sources {
+namespace batch_notifier::dbus {
 
 /// A connection, from the attempt to make it until it is lost. One object per attempt.
-class DbusConnection {
+class Connection {
  public:
   /// Whom the connection tells. All calls come from the event loop.
   class Listener {
    public:
     virtual ~Listener() = default;
 
-    /// The bus has taken us in: messages may be sent. Must not destroy the connection.
+    /// The bus has answered Hello: messages may be sent. Must not destroy the connection.
     virtual void connected() = 0;
 
     /// A message has come that the connection does not deal with itself. True if that is the end
@@ -53,12 +53,12 @@ class DbusConnection {
 
   /// Begins to connect; all that follows happens in the loop, and connected() comes within `limit`
   /// or disconnected() does. Throws std::system_error if that is hopeless at once.
-  DbusConnection(runtime::EventLoop& loop, const BusSocket& socket, core::Duration limit,
-                 Listener& listener);
-  DbusConnection(const DbusConnection&) = delete;
-  DbusConnection& operator=(const DbusConnection&) = delete;
+  Connection(runtime::EventLoop& loop, const BusSocket& socket, core::Duration limit,
+             Listener& listener);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
   /// Closes it without telling the listener.
-  ~DbusConnection();
+  ~Connection();
 
   /// Queues a message. Returns its serial number, by which the reply is known. Only between
   /// connected() and disconnected(). Throws std::bad_alloc.
@@ -66,6 +66,11 @@ class DbusConnection {
 
   /// Our own name on the bus. Only between connected() and disconnected().
   [[nodiscard]] const char* unique_name() const;
+
+  /// Whether messages may be sent.
+  [[nodiscard]] bool is_open() const {
+    return connection_ != nullptr && hello_serial_ == 0 && !lost_;
+  }
 
   /// Gives the connection up: disconnected() comes from the loop, with this reason.
   void abandon(const std::string& reason);
@@ -76,7 +81,7 @@ class DbusConnection {
   void watch_again();
   void on_work();
   void dispatch();
-  void settle();
+  void finish_round();
   bool take(DBusMessage* message);
   void take_hello(DBusMessage* answer);
 
@@ -91,7 +96,7 @@ class DbusConnection {
   runtime::EventLoop& loop_;
   const BusSocket socket_;
   Listener& listener_;
-  std::optional<BusKnock> knock_;
+  std::optional<BusProbe> probe_;
   runtime::Timer limit_timer_;
   runtime::Timer work_timer_;
   DBusConnection* connection_ = nullptr;
@@ -103,4 +108,4 @@ class DbusConnection {
   std::exception_ptr thrown_;
 };
 
-}  // namespace batch_notifier::sources
+}  // namespace batch_notifier::dbus

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sources/dbus_socket.hpp"
+#include "dbus/bus_socket.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-namespace batch_notifier::sources {
+namespace batch_notifier::dbus {
 
 namespace {
 
@@ -83,7 +83,7 @@ std::vector<BusSocket> parse_bus_address(const std::string& address) {
   return sockets;
 }
 
-BusKnock::BusKnock(runtime::EventLoop& loop, const BusSocket& socket,
+BusProbe::BusProbe(runtime::EventLoop& loop, const BusSocket& socket,
                    std::function<void()> answered)
     : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
   sockaddr_un address{};
@@ -105,4 +105,4 @@ BusKnock::BusKnock(runtime::EventLoop& loop, const BusSocket& socket,
                  [call = std::move(answered)](std::uint32_t) { call(); });
 }
 
-}  // namespace batch_notifier::sources
+}  // namespace batch_notifier::dbus
