@@ -58,10 +58,14 @@ void BusPeer::release(const std::string& name) {
   dbus_bus_release_name(connection_, name.c_str(), nullptr);
 }
 
-void BusPeer::emit_state(const std::string& path, std::uint32_t state) {
+void BusPeer::emit_state(const std::string& path, std::uint32_t state,
+                         const std::string& destination) {
   dbus::MessagePtr signal(
       dbus_message_new_signal(path.c_str(), sources::instance_interface, "VrrpStatusChange"));
   dbus_message_append_args(signal.get(), DBUS_TYPE_UINT32, &state, DBUS_TYPE_INVALID);
+  if (!destination.empty()) {
+    dbus_message_set_destination(signal.get(), destination.c_str());
+  }
   send(std::move(signal));
 }
 

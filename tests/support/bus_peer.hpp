@@ -32,8 +32,9 @@ class BusPeer {
   /// Gives a name back.
   void release(const std::string& name);
 
-  /// Emits VrrpStatusChange with a state's number.
-  void emit_state(const std::string& path, std::uint32_t state);
+  /// Emits VrrpStatusChange with a state's number: to everybody, or to one connection.
+  void emit_state(const std::string& path, std::uint32_t state,
+                  const std::string& destination = "");
   /// Emits VrrpStatusChange with a string, which keepalived never does.
   void emit_malformed(const std::string& path);
   /// Sends any message.

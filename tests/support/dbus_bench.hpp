@@ -156,6 +156,11 @@ struct Attached {
     bench.peers.push_back(&*keepalived);
   }
 
+  /// Unique name of the source. Once it has asked.
+  [[nodiscard]] std::string source_name() const {
+    return dbus_message_get_sender(keepalived->last_call.get());
+  }
+
   /// Waits for so many unanswered questions.
   bool until_asked(std::size_t count) {
     return bench.until([&] { return keepalived->calls.size() == count; });
