@@ -20,8 +20,8 @@ constexpr std::size_t kept_at_most = 65'536;
 }  // namespace
 
 LedgerKeeper::LedgerKeeper(runtime::EventLoop& loop, runtime::Log& log,
-                           std::function<std::optional<core::Ledger>()> present)
-    : loop_(loop), log_(log), present_(std::move(present)), timer_(loop, [this] { save(); }) {
+                           std::function<void()> journal_full)
+    : loop_(loop), log_(log), journal_full_(std::move(journal_full)) {
 }
 
 bool LedgerKeeper::open(const char* path, runtime::StateDirectory::Handlers handlers,
@@ -84,14 +84,12 @@ std::optional<std::string> LedgerKeeper::kept() {
   }
 }
 
-void LedgerKeeper::save() {
-  timer_.cancel();
-  const std::optional<core::Ledger> ledger = directory_ ? present_() : std::nullopt;
-  if (!ledger) {
+void LedgerKeeper::save(const core::Ledger& ledger) {
+  if (!directory_) {
     return;
   }
   try {
-    std::string text = runtime::write_ledger(*ledger);
+    std::string text = runtime::write_ledger(ledger);
     if (text != saved_) {
       directory_->write(text);
       saved_ = std::move(text);
@@ -114,13 +112,6 @@ void LedgerKeeper::fail(const std::string& reason) {
   }
 }
 
-void LedgerKeeper::save_within(core::Duration delay) {
-  const core::MonotonicTime at = runtime::read_clocks().monotonic + delay;
-  if (!timer_.deadline() || *timer_.deadline() > at) {
-    timer_.set(at);
-  }
-}
-
 void LedgerKeeper::keep(std::string_view bytes) {
   if (!directory_) {
     return;
@@ -128,11 +119,11 @@ void LedgerKeeper::keep(std::string_view bytes) {
   unsettled_ += bytes;
   try {
     if (directory_->keep(bytes) > kept_at_most) {
-      save_within(core::Duration::zero());
+      journal_full_();
     }
   } catch (const std::exception& error) {
     fail(error.what());
-    save_within(core::Duration::zero());
+    journal_full_();
   }
 }
 
@@ -142,7 +133,7 @@ void LedgerKeeper::settle(std::size_t rest) {
 
 void LedgerKeeper::forget() {
   unsettled_.clear();
-  save();
+  journal_full_();
 }
 
 }  // namespace batch_notifier

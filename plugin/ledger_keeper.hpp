@@ -25,10 +25,9 @@ namespace batch_notifier {
 /// The ledger of one plugin object, in a state directory or nowhere.
 class LedgerKeeper final : public sources::FifoKeeper {
  public:
-  /// `present` gives what is to be written, or nothing as long as there is nothing. `loop` and
-  /// `log` must outlive the object.
-  LedgerKeeper(runtime::EventLoop& loop, runtime::Log& log,
-               std::function<std::optional<core::Ledger>()> present);
+  /// `journal_full` is called when so much was journaled that save() is due. `loop` and `log` must
+  /// outlive the object.
+  LedgerKeeper(runtime::EventLoop& loop, runtime::Log& log, std::function<void()> journal_full);
 
   /// Asks for the directory at `path`; one of `handlers` follows from the loop. False if there is
   /// none to be had (`path` may be nullptr), which has been logged: nothing is kept then.
@@ -47,10 +46,7 @@ class LedgerKeeper final : public sources::FifoKeeper {
   std::optional<std::string> kept();
 
   /// Writes the ledger, if it has changed. A failure is logged once, and the old one is removed.
-  void save();
-
-  /// Does so within this time, unless it is to be done sooner.
-  void save_within(core::Duration delay);
+  void save(const core::Ledger& ledger);
 
   void keep(std::string_view bytes) override;
   void settle(std::size_t rest) override;
@@ -61,9 +57,8 @@ class LedgerKeeper final : public sources::FifoKeeper {
 
   runtime::EventLoop& loop_;
   runtime::Log& log_;
-  std::function<std::optional<core::Ledger>()> present_;
+  std::function<void()> journal_full_;
   std::unique_ptr<runtime::StateDirectory> directory_;
-  runtime::Timer timer_;
   std::string saved_;
   std::string unsettled_;  ///< Bytes of the FIFO that the present ledger need not have in it yet.
   bool failed_ = false;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,8 +55,12 @@ struct NotifierSettings {
   Duration retry_max{60'000'000};  ///< `retry_max`: longest wait before a delivery is retried.
   std::optional<UserName> user;    ///< `user`; else the loader's own.
   std::vector<VrrpState> states;   ///< `states`: told only of these; empty for all.
-  std::string instances;           ///< `instances`: glob of instance names; empty for all.
-  SourceLocation location;         ///< Where it is configured.
+  std::string instances;           ///< `instances`: glob of instance names, as written.
+  /// Whether the instance of this name matches `instances`; empty where all do.
+  std::function<bool(const std::string& name)> selects;
+  /// `repeat_interval` of this notifier; 0 for never. Else the global one holds.
+  std::optional<Duration> repeat_interval;
+  SourceLocation location;  ///< Where it is configured.
   /// keepalived's `enable_script_security`: a command that is not root's alone must not be run.
   bool script_security = false;
 };

@@ -111,7 +111,7 @@ core::InstanceRecord instance_of(const json& value) {
   record.state = state_of(value.at(4));
   record.since = core::UtcTime(core::Duration(number_up_to(last_time, value.at(5))));
   record.cause = enumerator_of(value.at(6), core::Cause::shutdown);
-  record.health = enumerator_of(value.at(7), core::Health::unknown);
+  record.health = enumerator_of(value.at(7), core::last_health);
   if (!value.at(8).is_null()) {
     record.last_word = state_of(value.at(8));
   }
@@ -131,7 +131,7 @@ core::ToldRecord told_of(const json& value, const core::InstanceRecord& instance
   core::ToldRecord record;
   record.state = state_of(value.at(0));
   if (!value.at(1).is_null()) {
-    record.health = enumerator_of(value.at(1), core::Health::unknown);
+    record.health = enumerator_of(value.at(1), core::last_health);
   }
   record.uncertain = value.at(2).get<bool>();
   std::vector<core::VrrpState> path;

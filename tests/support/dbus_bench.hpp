@@ -56,6 +56,7 @@ class RecordingSink : public core::ObservationSink {
   static std::string describe(const core::DbusReadComplete&) { return "complete"; }
   static std::string describe(const core::DbusOwnerLost&) { return "lost"; }
   static std::string describe(const core::DbusBusLost&) { return "bus lost"; }
+  static std::string describe(const core::DbusSilent&) { return "silent"; }
   static std::string describe(const core::VipsSeen&) { return "not from D-Bus"; }
   static std::string describe(const core::KernelReadComplete&) { return "not from D-Bus"; }
   static std::string describe(const core::KernelLost&) { return "not from D-Bus"; }
