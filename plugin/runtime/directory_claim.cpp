@@ -97,22 +97,22 @@ void DirectoryClaim::acquire() {
 
 void DirectoryClaim::hold_until(core::MonotonicTime end) {
   if (held()) {
-    say(lock_, lock_path(), {started_, end});
+    say(lock_->file, lock_path(), {started_, end});
   }
 }
 
 bool DirectoryClaim::held() const {
-  return lock_ && is_in_place(lock_, lock_path());
+  return lock_ && is_in_place(lock_->file, lock_path());
 }
 
 void DirectoryClaim::on_lock_changed() {
   if (waiting_) {
     try_lock();
-  } else if (lock_ && !is_in_place(lock_, lock_path())) {
+  } else if (lock_ && !is_in_place(lock_->file, lock_path())) {
     if (access(lock_path().c_str(), F_OK) != 0) {
       renew_lock();
     } else {
-      set_lock({});
+      lock_.reset();
       handlers_.outlived();
     }
   }
@@ -126,10 +126,10 @@ void DirectoryClaim::renew_lock() {
       throw_errno("cannot lock " + lock_path());
     }
     say(lock, lock_path(), {started_, {}});
-    set_lock(std::move(lock));
+    lock_.emplace(loop_, std::move(lock));
     log_.write(Severity::warning, lock_path() + " was removed, and is there again");
   } catch (const std::exception& error) {
-    set_lock({});
+    lock_.reset();
     log_.write(Severity::error, "the state directory is gone: " + std::string(error.what()) +
                                     "; what is pending does not survive a restart");
   }
@@ -231,14 +231,6 @@ bool DirectoryClaim::kill_holder() {
   return killed_;
 }
 
-void DirectoryClaim::set_lock(UniqueFd lock) {
-  inherited_.reset();
-  lock_ = std::move(lock);
-  if (lock_) {
-    inherited_.emplace(loop_, lock_.get());
-  }
-}
-
 const std::function<void()>* DirectoryClaim::take_by_force() {
   log_.write(Severity::error,
              "another worker holds " + lock_path() + " and does not let go: it is left behind");
@@ -260,7 +252,7 @@ const std::function<void()>* DirectoryClaim::own(UniqueFd lock) {
     return &handlers_.outlived;
   }
   say(lock, lock_path(), {started_, {}});
-  set_lock(std::move(lock));
+  lock_.emplace(loop_, std::move(lock));
   return &handlers_.acquired;
 }
 

@@ -21,6 +21,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/time.hpp"
 #include "runtime/directory_watch.hpp"
@@ -67,6 +68,14 @@ class DirectoryClaim {
   [[nodiscard]] bool held() const;
 
  private:
+  /// Locked by us, and by the deliveries that are under way.
+  struct HeldLock {
+    HeldLock(EventLoop& loop, UniqueFd locked)
+        : file(std::move(locked)), inherited(loop, file.get()) {}
+    UniqueFd file;
+    InheritedFd inherited;
+  };
+
   void on_lock_changed();
   void on_asked();
   void renew_lock();
@@ -76,7 +85,6 @@ class DirectoryClaim {
   const std::function<void()>* take_by_force();
   const std::function<void()>* own(UniqueFd lock);
   bool kill_holder();
-  void set_lock(UniqueFd lock);
   void request();
   [[nodiscard]] bool newer_one_asks() const;
   [[nodiscard]] std::string lock_path() const { return path_ + "/lock"; }
@@ -86,10 +94,9 @@ class DirectoryClaim {
   Log& log_;
   const std::string path_;
   const Handlers handlers_;
-  const core::MonotonicTime began_;       ///< To wait for the former holder from then on.
-  const core::MonotonicTime started_;     ///< How old our claim is.
-  UniqueFd lock_;                         ///< Locked, and ours unless it has been renamed over.
-  std::optional<InheritedFd> inherited_;  ///< Has deliveries hold the lock as well.
+  const core::MonotonicTime began_;    ///< To wait for the former holder from then on.
+  const core::MonotonicTime started_;  ///< How old our claim is.
+  std::optional<HeldLock> lock_;       ///< Ours unless it has been renamed over.
   UniqueFd candidate_;  ///< Kept open while waiting: its closing would wake all who wait.
   UniqueFd request_;    ///< `takeover`, locked while we wait.
   bool waiting_ = false;
