@@ -7,7 +7,6 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "config/configuration.hpp"
 #include "core/time.hpp"

@@ -40,7 +40,8 @@ std::string host_name() {
 }
 
 core::RunIdentity identify_run(const sources::Meeting& meeting) {
-  return {runtime::new_uuid(), host_name(), sources::keepalived_identity(meeting.process_descriptor),
+  return {runtime::new_uuid(), host_name(),
+          sources::keepalived_identity(meeting.process_descriptor),
           runtime::file_identity(meeting.fifo_path), sources::was_read_before(meeting.fifo_path)};
 }
 

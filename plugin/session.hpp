@@ -12,8 +12,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
-#include <string>
 
 #include "config/configuration.hpp"
 #include "core/engine.hpp"
