@@ -13,23 +13,18 @@ namespace {
 
 using runtime::Severity;
 
-std::optional<core::MonotonicTime> started_at(const KeepalivedPluginHost& host) {
-  return host.started_us > 0 ? std::optional(core::MonotonicTime(core::Duration(host.started_us)))
-                             : std::nullopt;
+core::MonotonicTime started_at(const KeepalivedPluginHost& host) {
+  return host.started_us > 0 ? core::MonotonicTime(core::Duration(host.started_us))
+                             : runtime::read_clocks().monotonic;
 }
 
 }  // namespace
 
 BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     : log_(host),
-      meeting_{host.fifo_path != nullptr ? host.fifo_path : "", host.keepalived, &ledger_},
+      meeting_{host.fifo_path != nullptr ? host.fifo_path : "", host.keepalived},
       configuration_(read_host_configuration(host)),
-      ledger_(loop_, log_,
-              [this] {
-                if (session_) {
-                  session_->request_save();
-                }
-              }),
+      ledger_(loop_, log_),
       deliveries_(loop_, log_, configuration_.settings),
       end_timer_(loop_, [this] { end(); }) {
   report_configuration();
@@ -45,9 +40,8 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     log_.write(Severity::notice, "a newer worker is at work: nothing to do");
     end();
   };
-  if (!ledger_.open(host.state_dir, {[this] { begin(); }, requested, outlived}, started_at(host))) {
-    begin();
-  }
+  ledger_.open(host.state_dir, host.config_path, {[this] { begin(); }, requested, outlived},
+               started_at(host));
 }
 
 BatchNotifier::~BatchNotifier() = default;

@@ -12,7 +12,7 @@
 #include "core/time.hpp"
 #include "host_log.hpp"
 #include "keepalived/plugin.h"
-#include "ledger_keeper.hpp"
+#include "ledger/ledger_store.hpp"
 #include "notifiers/deliveries.hpp"
 #include "runtime/event_loop.hpp"
 #include "session.hpp"
@@ -51,7 +51,7 @@ class BatchNotifier final {
   runtime::EventLoop loop_;
   std::optional<runtime::InheritedFd> host_deliveries_;  // What the host gives to deliveries.
   config::Configuration configuration_;
-  LedgerKeeper ledger_;  // Destroyed after the notifiers: their children end first.
+  ledger::LedgerStore ledger_;  // Destroyed after the notifiers: their children end first.
   notifiers::Deliveries deliveries_;
   runtime::Timer end_timer_;  // While waiting: a stop is over. At the end: the host is to notice.
   std::unique_ptr<Session> session_;

@@ -21,6 +21,9 @@ using runtime::Severity;
 /// The keepalived that started the plugin, among all keepalived.
 const std::string own_keepalived;
 
+/// How many bytes of FIFO lines the journal holds at most before a save empties it.
+constexpr std::size_t longest_journal = 65'536;
+
 /// Marks a stretch of code, however it is left.
 class FeedingScope {
  public:
@@ -43,6 +46,11 @@ core::RunIdentity identify_run(const sources::Meeting& meeting) {
   return {runtime::new_uuid(), host_name(),
           sources::keepalived_identity(meeting.process_descriptor),
           runtime::file_identity(meeting.fifo_path), sources::was_read_before(meeting.fifo_path)};
+}
+
+sources::Meeting with_journal(sources::Meeting meeting, ledger::FifoJournal& journal) {
+  meeting.journal = &journal;
+  return meeting;
 }
 
 std::uint32_t new_seed() {
@@ -81,7 +89,7 @@ class Session::Watched final : private core::ObservationSink {
 
 Session::Session(const SessionParts& parts, sources::Meeting meeting, std::function<void()> stopped)
     : parts_(parts),
-      meeting_(std::move(meeting)),
+      meeting_(with_journal(std::move(meeting), *this)),
       stopped_(std::move(stopped)),
       run_(identify_run(meeting_)),
       former_(parts.ledger.read()),
@@ -114,16 +122,39 @@ void Session::start() {
 }
 
 void Session::replay_journal(core::KeepalivedId own) {
-  const std::optional<std::string> lines = parts_.ledger.kept();
-  const bool hears_fifo = lines && sources_of(own)->fifo_open();
+  const ledger::JournalContents journal = parts_.ledger.read_journal();
+  if (journal.damaged) {
+    engine_.statistics().add(core::Counter::fifo_journal_damaged);
+  }
+  const bool hears_fifo = sources_of(own)->fifo_open();
   if (!hears_fifo) {
     // What keepalived reported there last does not count: it may have reported more since.
     feed(core::Observed{own, core::FifoLost{}});
   }
   if (hears_fifo && core::goes_on(former_, run_)) {
-    sources_of(own)->replay(*lines);
+    sources_of(own)->replay(journal.bytes, journal.damaged);
   } else {
-    parts_.ledger.settle(0);
+    parts_.ledger.commit(0);
+  }
+}
+
+std::size_t Session::append(std::string_view bytes) {
+  const std::size_t waiting = parts_.ledger.append(bytes);
+  if (waiting > longest_journal) {
+    feed(core::SaveRequested{});
+  }
+  return waiting;
+}
+
+void Session::clear() {
+  // First: without the journal, the former ledger would have states that no longer count.
+  save();
+  parts_.ledger.clear();
+}
+
+void Session::save() {
+  if (parts_.ledger.is_needed()) {
+    parts_.ledger.save(engine_.ledger());
   }
 }
 
@@ -174,7 +205,7 @@ void Session::perform(const core::Action& action) {
       parts_.log.write(Severity::debug, describe(engine_.instances()[changed->instance]));
     }
   } else if (std::holds_alternative<core::SaveLedger>(action)) {
-    parts_.ledger.save(engine_.ledger());
+    save();
   } else if (const auto* read = std::get_if<core::ReadAddresses>(&action)) {
     if (sources::KeepalivedSources* reading = sources_of(read->keepalived)) {
       reading->read_addresses();

@@ -8,15 +8,18 @@
 ///                             ^--DeliveryFinished--'
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <string_view>
 
 #include "config/configuration.hpp"
 #include "core/engine.hpp"
 #include "host_log.hpp"
-#include "ledger_keeper.hpp"
+#include "ledger/fifo_journal.hpp"
+#include "ledger/ledger_store.hpp"
 #include "notifiers/deliveries.hpp"
 #include "runtime/event_loop.hpp"
 #include "sources/keepalived_sources.hpp"
@@ -28,19 +31,19 @@ struct SessionParts {
   runtime::EventLoop& loop;                    ///< Carries everything.
   HostLog& log;                                ///< For messages.
   const config::Configuration& configuration;  ///< What to watch, and whom to tell.
-  LedgerKeeper& ledger;                        ///< What outlives a worker.
+  ledger::LedgerStore& ledger;                 ///< What outlives a worker.
   notifiers::Deliveries& deliveries;           ///< The notifiers.
 };
 
 /// One session. One thread.
-class Session {
+class Session final : private ledger::FifoJournal {
  public:
   /// `stopped` is called once, from inside another call or from the loop, when there is nothing
   /// left to do. start() follows.
   Session(const SessionParts& parts, sources::Meeting meeting, std::function<void()> stopped);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  ~Session();
+  ~Session() override;
 
   /// Goes on from the ledger, starts the sources and delivers what is due. Never throws for a
   /// source that cannot start.
@@ -50,17 +53,17 @@ class Session {
   void stop(core::Duration within) { feed(core::StopRequested{within}); }
   /// Another worker takes over.
   void hand_over();
-  /// The ledger is to be written soon.
-  void request_save() { feed(core::SaveRequested{}); }
-
-  /// What a following run is to know.
-  [[nodiscard]] core::Ledger ledger() const { return engine_.ledger(); }
 
  private:
   /// One keepalived whose sources report here.
   class Watched;
 
+  std::size_t append(std::string_view bytes) override;
+  void commit(std::size_t rest) override { parts_.ledger.commit(rest); }
+  void clear() override;
+
   void replay_journal(core::KeepalivedId own);
+  void save();
   void feed(core::Event event);
   void perform(const core::Action& action);
   void complete_stop(core::StopCompleted::Reason reason);

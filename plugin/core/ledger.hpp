@@ -71,7 +71,7 @@ struct Ledger {
   std::string keepalived;    ///< RunIdentity::keepalived of the run.
   std::string fifo;          ///< RunIdentity::fifo of the run.
   bool handed_over = false;  ///< It has read its FIFO to the end, for the run that follows.
-  std::vector<InstanceRecord> instances;  ///< In any order, each name once.
+  std::vector<InstanceRecord> instances;  ///< In any order, each identity once.
   std::vector<NotifierRecord> notifiers;  ///< In any order.
 
   /// Equal in every field.

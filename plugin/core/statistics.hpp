@@ -36,6 +36,7 @@ enum class Counter : std::uint8_t {
   fifo_lines,                ///< Lines of the notify FIFO that were understood, groups' too.
   fifo_malformed,            ///< Lines of the notify FIFO that were not.
   fifo_overflows,            ///< Times that the notify FIFO was full, so that lines may be lost.
+  fifo_journal_damaged,      ///< Times that the FIFO journal of a former worker was damaged.
   config_problems,           ///< Lines of the configuration that were left out.
 };
 

@@ -34,15 +34,15 @@ void KeepalivedSources::start() {
   dbus_->start();
 }
 
-void KeepalivedSources::replay(std::string_view bytes) {
+void KeepalivedSources::replay(std::string_view bytes, bool damaged) {
   if (fifo_) {
-    fifo_->replay(bytes);
+    fifo_->replay(bytes, damaged);
   }
 }
 
 void KeepalivedSources::pin_fifo() {
   if (fifo_) {
-    fifo_->stay();
+    fifo_->pin();
   }
 }
 

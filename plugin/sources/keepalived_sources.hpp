@@ -13,6 +13,7 @@
 #include "core/observation.hpp"
 #include "core/statistics.hpp"
 #include "core/topology.hpp"
+#include "ledger/fifo_journal.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
 #include "sources/dbus_source.hpp"
@@ -31,9 +32,9 @@ struct SourceContext {
 
 /// Where this keepalived can be met.
 struct Meeting {
-  std::string fifo_path;          ///< Its notify FIFO; empty for none.
-  int process_descriptor = 0;     ///< Readable once its VRRP process has ended; 0 for none.
-  FifoKeeper* journal = nullptr;  ///< Where FIFO lines are journaled, or nullptr.
+  std::string fifo_path;       ///< Its notify FIFO; empty for none.
+  int process_descriptor = 0;  ///< Readable once its VRRP process has ended; 0 for none.
+  ledger::FifoJournal* journal = nullptr;  ///< Where FIFO lines are journaled, or nullptr.
 };
 
 /// The sources of one keepalived.
@@ -52,7 +53,8 @@ class KeepalivedSources {
   /// Whether the FIFO is open.
   [[nodiscard]] bool fifo_open() const { return fifo_ && fifo_->is_open(); }
   /// Takes FIFO lines that a former worker has read and not saved, as if they had just been read.
-  void replay(std::string_view bytes);
+  /// `damaged`: lines were lost between them and what is read from now on.
+  void replay(std::string_view bytes, bool damaged);
   /// Stays with the FIFO that is open.
   void pin_fifo();
   /// Reads the FIFO to its end for the worker that takes over, and closes it.

@@ -9,7 +9,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "runtime/ledger_file.hpp"
+#include "ledger/ledger_format.hpp"
 #include "tests/support/printing.hpp"  // IWYU pragma: keep
 #include "tests/unit/scenario.hpp"
 
@@ -30,7 +30,7 @@ void set_up(Scenario& scenario) {
 /// Makes `next` the run after `former`, by way of the ledger as it is kept in a file.
 void follow(Scenario& next, Scenario& former) {
   const core::Ledger ledger = former.engine().ledger();
-  next.former = runtime::read_ledger(runtime::write_ledger(ledger));
+  next.former = batch_notifier::ledger::read_ledger(batch_notifier::ledger::write_ledger(ledger));
   BOOST_TEST((next.former == ledger));
 }
 
