@@ -56,10 +56,7 @@ BOOST_TEST_LIBS := -lboost_unit_test_framework
 # The rooms of the plugin; scripts/check-structure holds which may use which.
 ROOMS          := core runtime config ledger dbus sources notifiers publish
 PLUGIN_SOURCES := $(wildcard $(ROOMS:%=plugin/%/*.cpp) plugin/*.cpp)
-# The loader shares a few files of the plugin's runtime, and none that needs a library.
-LOADER_SOURCES := $(wildcard plugin/loader/*.cpp) \
-                    $(addprefix plugin/runtime/, close_descriptors.cpp process_children.cpp \
-                      process_stat.cpp text.cpp)
+LOADER_SOURCES := $(wildcard plugin/loader/*.cpp)
 UNIT_SOURCES   := $(wildcard tests/unit/*.cpp) tests/support/main.cpp
 INTEGRATION_SOURCES := $(wildcard tests/integration/*.cpp) \
                     $(wildcard tests/support/*.cpp)
@@ -124,8 +121,14 @@ $(PLUGIN): $(PLUGIN_OBJECTS) plugin/exports.map
 	$(CXX) -shared $(LDFLAGS_ALL) $(RUNTIME_LIBS) -Wl,--version-script=plugin/exports.map \
 	  -o $@ $(PLUGIN_OBJECTS) $(PKG_LIBS)
 
-$(LOADER): $(LOADER_OBJECTS)
-	$(CXX) $(LDFLAGS_ALL) -pie $(RUNTIME_LIBS) -o $@ $(LOADER_OBJECTS) -ldl
+# From it the loader takes the few parts of the plugin that it uses, and none that needs a library.
+PARTS := $(BUILD)/parts.a
+$(PARTS): $(PARTS_OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $(PARTS_OBJECTS)
+
+$(LOADER): $(LOADER_OBJECTS) $(PARTS)
+	$(CXX) $(LDFLAGS_ALL) -pie $(RUNTIME_LIBS) -o $@ $(LOADER_OBJECTS) $(PARTS) -ldl
 
 ##@ unit           run the unit tests: no root, no bus, no keepalived
 .PHONY: unit

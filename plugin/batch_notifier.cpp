@@ -29,7 +29,7 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
       end_timer_(loop_, [this] { end(); }) {
   report_configuration();
   if (host.deliveries > 0) {
-    inherited_.emplace(loop_, host.deliveries);
+    host_deliveries_.emplace(loop_, host.deliveries);
   }
   const auto requested = [this] {
     if (session_) {

@@ -49,7 +49,7 @@ class BatchNotifier final {
   HostLog log_;
   const sources::Meeting meeting_;
   runtime::EventLoop loop_;
-  std::optional<runtime::InheritedFd> inherited_;  // The host's, for the processes of deliveries.
+  std::optional<runtime::InheritedFd> host_deliveries_;  // What the host gives to deliveries.
   config::Configuration configuration_;
   ledger::LedgerStore ledger_;  // Destroyed after the notifiers: their children end first.
   notifiers::Deliveries deliveries_;

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <exception>
 #include <utility>
+#include <vector>
 
 #include <sys/file.h>
 
@@ -25,6 +26,8 @@ namespace batch_notifier::ledger {
 namespace {
 
 using runtime::is_in_place;
+using runtime::keeper_kill;
+using runtime::lock_holders;
 using runtime::open_own_file;
 using runtime::read_clocks;
 using runtime::Severity;
@@ -63,22 +66,22 @@ void DirectoryLock::acquire(core::MonotonicTime waiting_since) {
 
 void DirectoryLock::hold_until(core::MonotonicTime end) {
   if (held()) {
-    write_note(lock_, lock_path(), end);
+    write_note(lock_->file, lock_path(), end);
   }
 }
 
 bool DirectoryLock::held() const {
-  return lock_ && is_in_place(lock_, lock_path());
+  return lock_ && is_in_place(lock_->file, lock_path());
 }
 
 void DirectoryLock::on_lock_changed() {
   if (waiting_) {
     try_lock();
-  } else if (lock_ && !is_in_place(lock_, lock_path())) {
+  } else if (lock_ && !is_in_place(lock_->file, lock_path())) {
     if (access(lock_path().c_str(), F_OK) != 0) {
       renew_lock();
     } else {
-      set_lock({});
+      lock_.reset();
       handlers_.outlived();
     }
   }
@@ -92,10 +95,10 @@ void DirectoryLock::renew_lock() {
       throw_errno("cannot lock " + lock_path());
     }
     write_note(lock, lock_path(), {});
-    set_lock(std::move(lock));
+    lock_.emplace(loop_, std::move(lock));
     log_.write(Severity::warning, lock_path() + " was removed: made again");
   } catch (const std::exception& error) {
-    set_lock({});
+    lock_.reset();
     log_.write(Severity::error, "state directory " + path_ + " is gone: " + error.what() +
                                     "; pending changes do not survive a crash or restart");
   }
@@ -157,11 +160,12 @@ const std::function<void()>* DirectoryLock::advance() {
   if (killed_) {
     enough += death_wait;
   }
-  if (read_clocks().monotonic >= enough) {
-    if (killed_ || !kill_holder(holder)) {
+  const core::MonotonicTime now = read_clocks().monotonic;
+  if (now >= enough) {
+    if (killed_ || !kill_holders()) {
       return take_by_force();
     }
-    enough = read_clocks().monotonic + death_wait;
+    enough = now + death_wait;
   }
   request();
   timer_.set(enough);
@@ -183,28 +187,20 @@ void DirectoryLock::request() {
   request_ = std::move(file);
 }
 
-// False where no process holds the lock. A holder that hangs might deliver old states whenever it
-// wakes up, so it does not get the chance.
-bool DirectoryLock::kill_holder(const std::optional<LockNote>& holder) {
-  for (const pid_t process : runtime::lock_holders(candidate_)) {
+bool DirectoryLock::kill_holders() {
+  const std::vector<pid_t> holders = lock_holders(candidate_);
+  const std::optional<LockNote> note = note_in(candidate_);
+  for (const pid_t holder : holders) {
     // The others are the keepers of its deliveries.
-    kill(process, holder && process == holder->pid ? SIGKILL : runtime::keeper_kill);
-    killed_ = true;
+    kill(holder, note && holder == note->pid ? SIGKILL : keeper_kill);
   }
+  killed_ = !holders.empty();
   if (killed_) {
     log_.write(Severity::error, "another worker holds " + lock_path() +
-                                    " and does not finish in time: it is killed, and its "
-                                    "deliveries with it");
+                                    " and does not finish in time: it is killed, with its "
+                                    "deliveries");
   }
   return killed_;
-}
-
-void DirectoryLock::set_lock(UniqueFd lock) {
-  inherited_.reset();
-  lock_ = std::move(lock);
-  if (lock_) {
-    inherited_.emplace(loop_, lock_.get());
-  }
 }
 
 const std::function<void()>* DirectoryLock::take_by_force() {
@@ -228,7 +224,7 @@ const std::function<void()>* DirectoryLock::own(UniqueFd lock) {
     return &handlers_.outlived;
   }
   write_note(lock, lock_path(), {});
-  set_lock(std::move(lock));
+  lock_.emplace(loop_, std::move(lock));
   return &handlers_.acquired;
 }
 

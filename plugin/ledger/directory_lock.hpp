@@ -10,12 +10,12 @@
 /// sees by inotify too. Nobody polls and nobody waits in a system call. Of several that wait only
 /// the newest begins. A holder that needs more time, for a delivery that is under way, writes into
 /// its note until when. A holder that does not finish in time is killed, because it might deliver
-/// old states whenever it wakes up. One that cannot be killed, because it sleeps in the kernel, is
+/// old states whenever it goes on. One that cannot be killed, because it sleeps in the kernel, is
 /// left behind: the newer worker renames a new `lock` over the old one, and the older worker, which
 /// then no longer holds `lock`, writes nothing and ends as soon as it runs again.
 ///
-/// The processes of a delivery keep the lock open. So it is free only once nothing of the former
-/// worker's deliveries runs, also where that worker was killed.
+/// The processes of a delivery hold the lock as well (runtime/child_keeper.hpp). So it is free only
+/// once nothing of the former worker's deliveries runs, also where that worker was killed.
 ///
 /// Once a lock file is damaged its holder counts as an older worker that asks for no more time.
 #pragma once
@@ -23,9 +23,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/time.hpp"
-#include "ledger/lock_note.hpp"
 #include "ledger/takeover.hpp"
 #include "runtime/directory_watch.hpp"
 #include "runtime/event_loop.hpp"
@@ -63,6 +63,14 @@ class DirectoryLock {
   [[nodiscard]] bool held() const;
 
  private:
+  /// A lock of this worker and of the deliveries that are under way.
+  struct HeldLock {
+    HeldLock(runtime::EventLoop& loop, runtime::UniqueFd locked)
+        : file(std::move(locked)), inherited(loop, file.get()) {}
+    runtime::UniqueFd file;
+    runtime::InheritedFd inherited;
+  };
+
   void on_lock_changed();
   void on_takeover_changed();
   void renew_lock();
@@ -70,9 +78,9 @@ class DirectoryLock {
   /// Each returns the handler that is to be called, if any.
   const std::function<void()>* advance();
   const std::function<void()>* take_by_force();
+  /// False where there is no process to kill.
+  bool kill_holders();
   const std::function<void()>* own(runtime::UniqueFd lock);
-  bool kill_holder(const std::optional<LockNote>& holder);
-  void set_lock(runtime::UniqueFd lock);
   void request();
   [[nodiscard]] bool newer_one_waits() const;
   void write_note(const runtime::UniqueFd& file, const std::string& path,
@@ -86,10 +94,9 @@ class DirectoryLock {
   const Handlers handlers_;
   const core::MonotonicTime started_;
   core::MonotonicTime waiting_since_;
-  runtime::UniqueFd lock_;       ///< Locked, and ours unless another file was renamed over it.
-  std::optional<runtime::InheritedFd> inherited_;  ///< Has deliveries hold the lock as well.
-  runtime::UniqueFd candidate_;  ///< `lock` while waiting. Kept open: closing wakes all that wait.
-  runtime::UniqueFd request_;    ///< `takeover`, locked while waiting.
+  std::optional<HeldLock> lock_;  ///< Ours unless another file was renamed over it.
+  runtime::UniqueFd candidate_;   ///< `lock` while waiting. Kept open: closing wakes all that wait.
+  runtime::UniqueFd request_;     ///< `takeover`, locked while waiting.
   bool waiting_ = false;
   bool killed_ = false;  ///< The holder did not finish in time.
   std::optional<runtime::DirectoryWatch> lock_watch_;

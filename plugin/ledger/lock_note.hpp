@@ -20,7 +20,7 @@ namespace batch_notifier::ledger {
 struct LockNote {
   core::MonotonicTime started;  ///< Since when its loader runs; the newer worker wins.
   core::MonotonicTime until;    ///< How long it asks others to wait; in the past: not longer.
-  pid_t pid = 0;                ///< Its process, for people who read the file.
+  pid_t pid = 0;                ///< Its process, which may be killed if it does not finish.
 
   /// Equal in every field.
   bool operator==(const LockNote&) const = default;

@@ -6,7 +6,6 @@
 /// of the process can always be seen.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <utility>
 #include <vector>
 
 #include "loader/keepalived_command.hpp"

@@ -20,6 +20,7 @@
 #include "loader/exit_status.hpp"
 #include "loader/host.hpp"
 #include "loader/plugin_library.hpp"
+#include "loader/plugin_security.hpp"
 #include "loader/signals.hpp"
 #include "runtime/text.hpp"
 
@@ -200,6 +201,7 @@ int run_worker(const Options& options, const Served& served, int keepalived,
   seat.begin_turn(longest_start);
   std::optional<PluginLibrary> library;
   try {
+    require_secure_plugin(options.plugin_path, served, log);
     library.emplace(options.plugin_path);
   } catch (const std::runtime_error& error) {
     log.write(Severity::error, error.what());

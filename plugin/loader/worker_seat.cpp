@@ -36,6 +36,7 @@ itimerspec after(core::Duration duration) {
 }  // namespace
 
 WorkerSeat::WorkerSeat() : timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+  // cppcheck-suppress invalidFunctionArg
   void* memory = mmap(nullptr, sizeof(Note), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
                       /*fd=*/-1, /*offset=*/0);
   note_ = memory == MAP_FAILED ? nullptr : new (memory) Note;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 
 #include <sys/prctl.h>
 #include <sys/resource.h>

@@ -136,7 +136,7 @@ ChildProcess::ChildProcess(EventLoop& loop, ChildPlan plan, ChildHandlers handle
 }
 
 ChildProcess::~ChildProcess() {
-  if (!ended_) {
+  if (pid_ > 0) {
     end_now();
     // It is dead in no time, unless it is stuck in the kernel; then a zombie is left to the host.
     pollfd end{pid_fd_.get(), POLLIN, 0};
@@ -152,7 +152,6 @@ void ChildProcess::start(const ChildPlan& plan) {
   std::vector<char*> arguments;
   std::vector<char*> environment;
   if (const Program* program = std::get_if<Program>(&plan.task)) {
-    kept_ = true;
     command_ = program->arguments.at(0);
     arguments = pointers_to(program->arguments);
     environment = pointers_to(program->environment);
@@ -209,7 +208,7 @@ void ChildProcess::on_timer() {
     on_end();
   } else if (!timed_out_) {
     timed_out_ = true;
-    kill(pid_, kept_ ? keeper_terminate : SIGTERM);
+    kill(pid_, has_keeper() ? keeper_terminate : SIGTERM);
     timer_.set(read_clocks().monotonic + kill_grace_);
   } else {
     end_now();
@@ -219,7 +218,7 @@ void ChildProcess::on_timer() {
 
 void ChildProcess::on_end() {
   const ChildEnd end = reap();
-  ended_ = true;
+  pid_ = -1;
   timer_.cancel();
   end_watch_.reset();
   if (output_watch_) {
@@ -248,7 +247,7 @@ void ChildProcess::drain() {
 }
 
 void ChildProcess::end_now() const {
-  kill(pid_, kept_ ? keeper_kill : SIGKILL);
+  kill(pid_, has_keeper() ? keeper_kill : SIGKILL);
 }
 
 ChildEnd ChildProcess::reap() {

@@ -90,19 +90,18 @@ class ChildProcess {
   void on_timer();
   void on_end();
   void drain();
+  [[nodiscard]] bool has_keeper() const { return !command_.empty(); }
   void end_now() const;
   ChildEnd reap();
 
   EventLoop& loop_;
   ChildHandlers handlers_;
-  std::string command_;
+  std::string command_;  ///< Of a program, whose keeper `pid_` then is; empty for a function.
   core::Duration timeout_;
   core::Duration kill_grace_;
-  pid_t pid_ = -1;
-  bool kept_ = false;  ///< `pid_` is the keeper of a program.
+  pid_t pid_ = -1;  ///< -1 once it has ended.
   std::string watch_error_;
   bool timed_out_ = false;
-  bool ended_ = false;
   UniqueFd pid_fd_;
   UniqueFd output_;
   UniqueFd report_;

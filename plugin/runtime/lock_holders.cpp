@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>  // IWYU pragma: keep
 #include <string>
-#include <string_view>
 #include <system_error>
 
 #include <sys/stat.h>

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/process_children.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>

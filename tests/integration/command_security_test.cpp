@@ -74,10 +74,12 @@ void make_link(const std::string& target, const std::string& path) {
 }
 
 /// "PATH KIND" of what was found, or "safe".
-std::string verdict(const std::string& path) {
-  static const std::array<const char*, 5> kinds = {"unreachable", "owner", "everybody", "group",
-                                                   "access_list"};
-  const std::optional<CommandFlaw> flaw = runtime::find_command_flaw(path.c_str());
+std::string verdict(
+    const std::string& path,
+    std::optional<CommandFlaw> (*find)(const char*) noexcept = runtime::find_command_flaw) {
+  static const std::array<const char*, 6> kinds = {"unreachable", "owner",       "everybody",
+                                                   "group",       "access_list", "link"};
+  const std::optional<CommandFlaw> flaw = find(path.c_str());
   return flaw
              ? std::string(flaw->path.data()) + " " + kinds.at(static_cast<std::size_t>(flaw->kind))
              : "safe";
@@ -240,6 +242,59 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_looked_at_is_not_safe) {
   change_mode(dir, 0777);
   BOOST_TEST(files.command_flaw(dir + "/none").value_or("") ==
              dir + " can be written by everybody (owner 0, group 0, mode 0777): chmod go-w " + dir);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_to_be_written_may_be_missing_where_only_root_can_make_it) {
+  const auto written = [](const std::string& path) {
+    return verdict(path, runtime::find_file_flaw);
+  };
+  const std::string folder = dir + "/folder";
+  std::filesystem::create_directory(folder);
+  BOOST_TEST(written(folder + "/new") == "safe");
+  BOOST_TEST(written(folder + "/new//") == "safe");
+  BOOST_TEST(written(folder + "/no/new") == folder + "/no unreachable");
+  make_link(folder + "/new", dir + "/dangling");
+  BOOST_TEST(written(dir + "/dangling") == "safe");
+  // Others can make it before us.
+  change_mode(folder, 01777);
+  BOOST_TEST(written(folder + "/new") == folder + " everybody");
+  BOOST_TEST(written(dir + "/dangling") == folder + " everybody");
+  tests::write_file(folder + "/new", "");
+  BOOST_TEST(written(folder + "/new") == "safe");
+  change_owner(folder + "/new", 65534, 0);
+  BOOST_TEST(written(folder + "/new") == folder + "/new owner");
+  change_mode(folder, 0777);
+  BOOST_TEST(written(folder + "/new") == folder + " everybody");
+}
+
+BOOST_AUTO_TEST_CASE(links_are_followed_where_only_root_can_have_placed_them) {
+  const auto linked = [](const std::string& path) {
+    return verdict(path, runtime::find_link_flaw);
+  };
+  const std::string folder = dir + "/folder";
+  const std::string link = folder + "/link";
+  std::filesystem::create_directory(folder);
+  tests::write_file(folder + "/file", "");
+  make_link("file", link);
+  make_link(folder, dir + "/way");
+  BOOST_TEST(linked(link) == "safe");
+  BOOST_TEST(linked(dir + "/way/link") == "safe");
+  // A file of others is no link of others.
+  change_owner(folder + "/file", 65534, 65534);
+  BOOST_TEST(linked(link) == "safe");
+  BOOST_TEST(linked(folder + "/none") == "safe");
+  // The sticky bit keeps others from replacing root's link, but not from placing their own.
+  change_mode(folder, 01777);
+  BOOST_TEST(linked(link) == "safe");
+  change_owner(link, 65534, 65534);
+  BOOST_TEST(linked(link) == link + " link");
+  BOOST_TEST(linked(dir + "/way/link") == link + " link");
+  change_owner(link, 0, 0);
+  change_mode(folder, 0777);
+  BOOST_TEST(linked(link) == link + " link");
+  change_mode(folder, 0755);
+  change_owner(folder, 65534, 65534);
+  BOOST_TEST(linked(link) == link + " link");
 }
 
 BOOST_AUTO_TEST_CASE(a_long_path_is_named_as_far_as_there_is_room) {

@@ -19,7 +19,6 @@
 #include "tests/support/loader.hpp"
 #include "tests/support/lone_node.hpp"
 #include "tests/support/process.hpp"
-#include "tests/support/told.hpp"
 #include "tests/support/wait.hpp"
 
 namespace batch_notifier::tests {
