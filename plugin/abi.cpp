@@ -16,6 +16,7 @@
 #include "batch_notifier.hpp"
 #include "config/configuration.hpp"
 #include "keepalived/plugin.h"
+#include "notifiers/notifier_factory.hpp"
 
 namespace {
 
@@ -88,7 +89,8 @@ int check_config(const KeepalivedPluginHost* host, KeepalivedPluginReport report
   return guarded(*host, [&] {
     batch_notifier::config::DiskFiles files;
     const auto configuration = batch_notifier::config::read_configuration(
-        host->config_path, batch_notifier::config::default_config_id(), files);
+        host->config_path, batch_notifier::config::default_config_id(), files,
+        batch_notifier::notifiers::notifier_kinds());
     for (const Problem& problem : configuration.problems) {
       report(host->context, problem.location.file.c_str(), problem.location.line,
              problem.message.c_str());

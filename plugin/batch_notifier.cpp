@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/deadlines.hpp"
+#include "notifiers/notifier_factory.hpp"
 #include "runtime/text.hpp"
 
 namespace batch_notifier {
@@ -14,7 +15,8 @@ using runtime::Severity;
 
 config::Configuration read_from_disk(const char* path) {
   config::DiskFiles files;
-  return config::read_configuration(path, config::default_config_id(), files);
+  return config::read_configuration(path, config::default_config_id(), files,
+                                    notifiers::notifier_kinds());
 }
 
 std::optional<core::MonotonicTime> started_at(const KeepalivedPluginHost& host) {
