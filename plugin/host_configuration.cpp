@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "notifiers/notifier_factory.hpp"
+
 namespace batch_notifier {
 
 config::Configuration read_host_configuration(const KeepalivedPluginHost& host) {
@@ -10,7 +12,7 @@ config::Configuration read_host_configuration(const KeepalivedPluginHost& host) 
       host.config_id != nullptr ? host.config_id : config::default_config_id();
   config::DiskFiles files;
   config::Configuration configuration =
-      config::read_configuration(host.config_path, config_id, files);
+      config::read_configuration(host.config_path, config_id, files, notifiers::notifier_kinds());
   if (host.net_namespace != nullptr) {
     configuration.topology.net_namespace = host.net_namespace;
   }

@@ -7,7 +7,7 @@ std::vector<std::string> consumer_names(const std::vector<NotifierSettings>& not
   std::vector<std::string> names;
   std::map<std::string, std::size_t> seen;
   for (const NotifierSettings& notifier : notifiers) {
-    std::string name(to_string(notifier.kind));
+    std::string name = notifier.kind;
     for (const std::string& word : notifier.target) {
       name += '\n';
       name += word;

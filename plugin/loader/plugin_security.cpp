@@ -17,12 +17,13 @@ namespace batch_notifier::loader {
 namespace {
 
 /// By the plugin's own reader, because the line may stand in an included file or depend on the
-/// config id. Only where there is something to refuse.
+/// config id. Which notifiers there are does not matter here.
 bool has_script_security(const Served& served) {
   try {
     config::DiskFiles files;
     return config::read_configuration(served.config_path,
-                                      served.config_id.value_or(config::default_config_id()), files)
+                                      served.config_id.value_or(config::default_config_id()), files,
+                                      {})
         .topology.script_security;
   } catch (const std::exception&) {
     // The plugin will say why it cannot be read.

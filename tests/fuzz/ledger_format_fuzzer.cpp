@@ -62,10 +62,10 @@ std::vector<std::string> split(const std::string& text) {
 
 /// Every consumer of the ledger that may be one of a configuration, and a new one.
 core::Settings settings_after(const core::Ledger& ledger) {
-  constexpr std::array kinds{core::NotifierKind::notify_batch, core::NotifierKind::append_file};
+  constexpr std::array kinds{"notify_batch", "append_file"};
   core::Settings settings;
   settings.timing.repeat_interval = hours(24);
-  const auto add = [&settings](core::NotifierKind kind, std::vector<std::string> target) {
+  const auto add = [&settings](const std::string& kind, std::vector<std::string> target) {
     core::NotifierSettings& notifier = settings.notifiers.emplace_back();
     notifier.kind = kind;
     notifier.name = "notifier:" + std::to_string(settings.notifiers.size());
@@ -73,13 +73,13 @@ core::Settings settings_after(const core::Ledger& ledger) {
   };
   for (const core::NotifierRecord& record : ledger.notifiers) {
     std::vector<std::string> words = split(record.consumer);
-    for (const core::NotifierKind kind : kinds) {
-      if (words.front() == to_string(kind)) {
+    for (const char* kind : kinds) {
+      if (words.front() == kind) {
         add(kind, {words.begin() + 1, words.end()});
       }
     }
   }
-  add(core::NotifierKind::notify_batch, {"/bin/a new one"});
+  add("notify_batch", {"/bin/a new one"});
   return settings;
 }
 

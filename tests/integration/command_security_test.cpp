@@ -55,7 +55,7 @@ struct Fixture : DeliveryFixture {
   std::string command = dir + "/command";
 
   core::NotifierSettings secured(const std::string& path) const {
-    core::NotifierSettings made = settings(core::NotifierKind::notify_batch, {path});
+    core::NotifierSettings made = settings("notify_batch", {path});
     made.script_security = true;
     return made;
   }
@@ -346,7 +346,7 @@ BOOST_AUTO_TEST_CASE(a_command_that_is_missing_fails_as_ever) {
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_appended_to_is_no_command) {
   change_mode(dir, 0777);
-  core::NotifierSettings file = settings(core::NotifierKind::append_file, {dir + "/batches"});
+  core::NotifierSettings file = settings("append_file", {dir + "/batches"});
   file.script_security = true;
   BOOST_TEST((deliver(file).status == DeliveryStatus::delivered));
 }

@@ -12,8 +12,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-using batch_notifier::sources::Relation;
 using batch_notifier::sources::Ancestors;
+using batch_notifier::sources::Relation;
 
 namespace {
 

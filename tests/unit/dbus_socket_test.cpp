@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #define BOOST_TEST_DYN_LINK
-#include "dbus/bus_socket.hpp"
-
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
+
+#include "dbus/bus_socket.hpp"
 
 using batch_notifier::dbus::BusSocket;
 using batch_notifier::dbus::parse_bus_address;
