@@ -138,8 +138,7 @@ class TopLevel {
   void leave_out_unusable(std::vector<core::NotifierSettings>& notifiers, bool script_security) {
     std::vector<core::NotifierSettings> kept;
     for (core::NotifierSettings& notifier : notifiers) {
-      notifier.script_security =
-          script_security && notifier.kind == core::NotifierKind::notify_batch;
+      notifier.script_security = script_security;
       if (const std::optional<std::string> reason = objection_to(notifier)) {
         problems_.add(notifier.location, *reason + "; the line is ignored");
       } else {
@@ -158,9 +157,17 @@ class TopLevel {
     if (!notifier.script_security) {
       return std::nullopt;
     }
-    const std::string& command = notifier.target.front();
-    const std::optional<std::string> flaw = files_.command_flaw(command);
-    return flaw ? std::optional("enable_script_security refuses the command " + shown(command) +
+    const std::string& path = notifier.target.front();
+    if (notifier.kind == core::NotifierKind::notify_batch) {
+      return refusal("the command", path, files_.command_flaw(path));
+    }
+    // A file of another user is written by that user.
+    return notifier.user ? std::nullopt : refusal("the file", path, files_.file_flaw(path));
+  }
+
+  static std::optional<std::string> refusal(const std::string& what, const std::string& path,
+                                            const std::optional<std::string>& flaw) {
+    return flaw ? std::optional("enable_script_security refuses " + what + " " + shown(path) +
                                 ": " + *flaw)
                 : std::nullopt;
   }

@@ -61,7 +61,8 @@ struct NotifierSettings {
   /// `repeat_interval` of this notifier; 0 for never. Else the global one holds.
   std::optional<Duration> repeat_interval;
   SourceLocation location;  ///< Where it is configured.
-  /// keepalived's `enable_script_security`: a command that is not root's alone must not be run.
+  /// keepalived's `enable_script_security`: a command that is not root's alone must not be run, and
+  /// a file that is not must not be written by root.
   bool script_security = false;
 };
 
