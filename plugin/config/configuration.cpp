@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "config/configuration.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
