@@ -365,8 +365,7 @@ BOOST_AUTO_TEST_CASE(a_file_is_not_written_by_way_of_another_users_link) {
   std::filesystem::create_directory(folder);
   tests::write_file(dir + "/victim", "");
   make_link(dir + "/victim", folder + "/batches");
-  const core::NotifierSettings file =
-      settings("append_file", {folder + "/batches"});
+  const core::NotifierSettings file = settings("append_file", {folder + "/batches"});
   BOOST_TEST((deliver(file).status == DeliveryStatus::delivered));
   const std::string before = tests::read_file(dir + "/victim");
   change_owner(folder, 65534, 65534);
