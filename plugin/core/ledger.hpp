@@ -5,7 +5,6 @@
 /// consumer, nothing at all: it is told the difference, once.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sources/netlink_source.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <stdexcept>

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "sources/dbus_messages.hpp"
+
 namespace batch_notifier::tests {
 
 namespace {

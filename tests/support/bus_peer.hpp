@@ -12,7 +12,7 @@
 
 #include <dbus/dbus.h>
 
-#include "sources/dbus_messages.hpp"
+#include "dbus/messages.hpp"
 
 namespace batch_notifier::tests {
 
