@@ -16,10 +16,11 @@ namespace {
 std::vector<std::string> fixed_environment(const core::NotifierSettings& settings) {
   std::vector<std::string> environment = {
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"};
-  for (const auto& [name, value] : settings.environment) {
-    std::erase_if(environment,
-                  [&](const std::string& known) { return known.starts_with(name + "="); });
-    environment.push_back(name + "=" + value);
+  for (const auto& variable : settings.environment) {
+    std::string prefix = variable.first;
+    prefix += '=';
+    std::erase_if(environment, [&](const std::string& known) { return known.starts_with(prefix); });
+    environment.push_back(prefix += variable.second);
   }
   return environment;
 }
