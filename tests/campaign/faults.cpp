@@ -82,6 +82,7 @@ void Faults::commit_one(std::string& log) {
       log += (log.empty() ? "" : ", ") + std::string(kind.name);
       ++committed_[kind.name];
       note_.clear();
+      world_.journal(kind.name);
       kind.commit(*this);
       log += note_;
     }
@@ -90,6 +91,7 @@ void Faults::commit_one(std::string& log) {
 }
 
 void Faults::end_round(std::string& log) {
+  world_.journal("the faults of this round end");
   world_.set_command_mode("ok");
   // Where nobody was left to tell of an end, the next one to be told is a beginning.
   if (!runs() && (untold_ || draw(2) == 0)) {
