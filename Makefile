@@ -27,9 +27,15 @@ CXX_WARNINGS := -Wnon-virtual-dtor -Wold-style-cast -Wno-array-bounds -Wno-restr
 PACKAGES  := dbus-1 libnl-3.0 libnl-route-3.0 zlib
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
 PKG_LIBS  := $(shell pkg-config --libs $(PACKAGES))
-HARDEN    := -fstack-protector-strong
+# What the compiler has of these: control-flow protection is for x86, level 3 came with GCC 12.
+accepts    = $(shell echo | $(CC) -Werror $(1) -O2 -E -x c - >/dev/null 2>&1 && echo $(1))
+HARDEN    := -fstack-protector-strong $(call accepts,-fstack-clash-protection) \
+             $(call accepts,-fcf-protection=full)
+HARDEN_LINK := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 ifeq ($(SANITIZE),)
-HARDEN    += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+FORTIFY   := $(shell test "$$($(CC) -dumpversion 2>/dev/null | cut -d. -f1)" -ge 12 2>/dev/null && echo 3 || echo 2)
+HARDEN    += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY) -D_GLIBCXX_ASSERTIONS
+HARDEN_LINK += -Wl,-z,defs
 else
 # g++ 12 takes std::regex, as Boost.Test uses it, for uninitialized when it is instrumented.
 SANITIZER := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer \
@@ -41,15 +47,15 @@ CXXFLAGS_ALL := -std=c++20 $(WARNINGS) $(CXX_WARNINGS) -fPIC -fvisibility=hidden
                 $(HARDEN) $(SANITIZER) $(CXXFLAGS)
 CFLAGS_ALL   := -std=c11 $(WARNINGS) -Wpedantic $(HARDEN) $(SANITIZER) $(CFLAGS)
 # -pthread: until glibc 2.32, pthread_sigmask is in a library of its own.
-LDFLAGS_ALL  := -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER) $(LDFLAGS)
+LDFLAGS_ALL  := -pthread $(HARDEN_LINK) $(SANITIZER) $(LDFLAGS)
 ifeq ($(STATIC_RUNTIME),1)
 RUNTIME_LIBS := -static-libstdc++ -static-libgcc
 endif
 BOOST_TEST_LIBS := -lboost_unit_test_framework
 
-# The parts, in the order of their dependencies: each may use those before it.
-PLUGIN_SOURCES := $(wildcard plugin/core/*.cpp plugin/runtime/*.cpp plugin/config/*.cpp \
-                    plugin/sources/*.cpp plugin/notifiers/*.cpp plugin/*.cpp)
+# The rooms of the plugin; scripts/check-structure holds which may use which.
+ROOMS          := core runtime config ledger dbus sources notifiers publish
+PLUGIN_SOURCES := $(wildcard $(ROOMS:%=plugin/%/*.cpp) plugin/*.cpp)
 LOADER_SOURCES := $(wildcard plugin/loader/*.cpp)
 UNIT_SOURCES   := $(wildcard tests/unit/*.cpp) tests/support/main.cpp
 INTEGRATION_SOURCES := $(wildcard tests/integration/*.cpp) \
@@ -86,6 +92,23 @@ $(PRECOMPILED).gch: Makefile
 	  system_error unordered_map variant vector >$(PRECOMPILED)
 	$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -x c++-header -o $@ $(PRECOMPILED)
 
+# The same for the tests, whose framework takes most of their time.
+TEST_PRECOMPILED := $(BUILD)/precompiled/tests.hpp
+$(TEST_PRECOMPILED).gch: $(PRECOMPILED).gch
+	@printf '#define BOOST_TEST_DYN_LINK\n' >$(TEST_PRECOMPILED)
+	@printf '#include <%s>\n' algorithm array chrono functional map memory optional set string \
+	  system_error unordered_map variant vector boost/test/unit_test.hpp >>$(TEST_PRECOMPILED)
+	$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -x c++-header -o $@ $(TEST_PRECOMPILED)
+
+# main.cpp makes the framework's main(), which needs a word before the framework is read.
+$(BUILD)/obj/tests/unit/%.cpp.o: tests/unit/%.cpp VERSION Makefile | $(TEST_PRECOMPILED).gch
+	@mkdir -p $(@D)
+	$(CXX) -include $(TEST_PRECOMPILED) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/tests/integration/%.cpp.o: tests/integration/%.cpp VERSION Makefile | $(TEST_PRECOMPILED).gch
+	@mkdir -p $(@D)
+	$(CXX) -include $(TEST_PRECOMPILED) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
+
 $(BUILD)/obj/%.cpp.o: %.cpp VERSION Makefile | $(PRECOMPILED).gch
 	@mkdir -p $(@D)
 	$(CXX) -include $(PRECOMPILED) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
@@ -98,8 +121,14 @@ $(PLUGIN): $(PLUGIN_OBJECTS) plugin/exports.map
 	$(CXX) -shared $(LDFLAGS_ALL) $(RUNTIME_LIBS) -Wl,--version-script=plugin/exports.map \
 	  -o $@ $(PLUGIN_OBJECTS) $(PKG_LIBS)
 
-$(LOADER): $(LOADER_OBJECTS)
-	$(CXX) $(LDFLAGS_ALL) -pie $(RUNTIME_LIBS) -o $@ $(LOADER_OBJECTS) -ldl
+# From it the loader takes the few parts of the plugin that it uses, and none that needs a library.
+PARTS := $(BUILD)/parts.a
+$(PARTS): $(PARTS_OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $(PARTS_OBJECTS)
+
+$(LOADER): $(LOADER_OBJECTS) $(PARTS)
+	$(CXX) $(LDFLAGS_ALL) -pie $(RUNTIME_LIBS) -o $@ $(LOADER_OBJECTS) $(PARTS) -ldl
 
 ##@ unit           run the unit tests: no root, no bus, no keepalived
 .PHONY: unit
@@ -109,6 +138,10 @@ unit: $(BUILD)/tests/unit
 $(BUILD)/tests/unit: $(UNIT_OBJECTS) $(PARTS_OBJECTS) $(LOADER_PARTS)
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(BOOST_TEST_LIBS) -ldl
+
+##@ quick          build, unit tests, format and structure: for every change
+.PHONY: quick
+quick: build unit check-format check-structure
 
 ##@ integration    run the tests against dbus-daemon, the kernel and keepalived (root)
 .PHONY: integration
@@ -161,17 +194,15 @@ check-exports: $(PLUGIN)
 	  readelf -d $(PLUGIN) | grep -q "NEEDED.*$$library" || { echo "does not link $$library"; exit 1; }; \
 	done
 
-# The core decides and touches nothing: it compiles where libdbus and libnl are not even installed.
-.PHONY: check-layers
-check-layers:
-	@for file in plugin/core/*.cpp; do \
-	  $(CXX) -std=c++20 -Iplugin -M $$file | tr ' ' '\n' | \
-	    grep -E 'dbus/|netlink|sys/epoll|/(runtime|config|sources|notifiers)/' && \
-	    { echo "$$file reaches out of the core"; exit 1; } || true; \
-	done
-	@! grep -nE '#include "(sources|notifiers)/' plugin/config/*.?pp plugin/runtime/*.?pp
-	@! grep -nE '#include "notifiers/' plugin/sources/*.?pp
-	@! grep -nE '#include "(config|sources)/' plugin/runtime/*.?pp plugin/notifiers/*.?pp
+# Which room may use which, no include cycle, no crowded class.
+.PHONY: check-structure
+check-structure:
+	@scripts/check-structure
+
+# What the compiler and the linker were asked for is in the binaries.
+.PHONY: check-hardening
+check-hardening: $(PLUGIN) $(LOADER)
+	@scripts/check-hardening $^
 
 .PHONY: check-format
 check-format:
@@ -191,7 +222,14 @@ check-includes: $(patsubst %,$(BUILD)/lint/%.includes,$(OWN_CXX))
 
 # include-what-you-use is asked only for what is *not* needed, and not for headers that forward to
 # private ones of the C library or of libstdc++, which it cannot trace back.
-$(BUILD)/lint/%.includes: % $(OWN_HEADER)
+# An object is newer than its stamp if the source or a header that it includes has changed.
+LINTED_BY_OBJECT := $(filter-out tests/fuzz/%,$(OWN_CXX))
+$(LINTED_BY_OBJECT:%=$(BUILD)/lint/%.includes): $(BUILD)/lint/%.includes: $(BUILD)/obj/%.o
+$(LINTED_BY_OBJECT:%=$(BUILD)/lint/%.tidy): $(BUILD)/lint/%.tidy: $(BUILD)/obj/%.o
+$(patsubst %,$(BUILD)/lint/%.includes,$(filter tests/fuzz/%,$(OWN_CXX))): $(OWN_HEADER)
+$(patsubst %,$(BUILD)/lint/%.tidy,$(filter tests/fuzz/%,$(OWN_CXX))): $(OWN_HEADER)
+
+$(BUILD)/lint/%.includes: %
 	@mkdir -p $(@D)
 	@include-what-you-use -Xiwyu --no_fwd_decls $(LINT_FLAGS) $< >$@.log 2>&1; \
 	if sed -n '/should remove these lines:/,/^$$/p' $@.log | grep '^- #include' | \
@@ -220,7 +258,7 @@ check-tidy: $(patsubst %,$(BUILD)/lint/%.tidy,$(OWN_CXX))
 
 # Of the tests only names and unused things: following every path through Boost.Test takes minutes.
 $(BUILD)/lint/tests/%.tidy: TIDY_CHECKS := --checks='-*,readability-identifier-naming,misc-unused-*'
-$(BUILD)/lint/%.tidy: % $(OWN_HEADER) .clang-tidy
+$(BUILD)/lint/%.tidy: % .clang-tidy
 	@mkdir -p $(@D)
 	@clang-tidy --quiet $(TIDY_CHECKS) $< -- $(LINT_FLAGS) >$@.log 2>&1 || { grep -v 'warnings generated' $@.log; exit 1; }
 	@touch $@

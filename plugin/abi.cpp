@@ -14,7 +14,8 @@
 #include <system_error>
 
 #include "batch_notifier.hpp"
-#include "config/configuration.hpp"
+#include "config/problem.hpp"
+#include "host_configuration.hpp"
 #include "keepalived/plugin.h"
 
 namespace {
@@ -86,9 +87,7 @@ int check_config(const KeepalivedPluginHost* host, KeepalivedPluginReport report
     return -EINVAL;
   }
   return guarded(*host, [&] {
-    batch_notifier::config::DiskFiles files;
-    const auto configuration = batch_notifier::config::read_configuration(
-        host->config_path, batch_notifier::config::default_config_id(), files);
+    const auto configuration = batch_notifier::read_host_configuration(completed(*host));
     for (const Problem& problem : configuration.problems) {
       report(host->context, problem.location.file.c_str(), problem.location.line,
              problem.message.c_str());

@@ -1,34 +1,27 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// The composition root: makes the parts, connects them, and carries the core's decisions out. It
-/// decides nothing itself.
-///
-///     sources --Observation--> engine --Deliver--> notifiers
-///                                ^--DeliveryFinished--'
+/// One plugin object from start to end: reads the configuration, asks for the state directory, and
+/// begins a session once it is had. Until then nothing is observed and nothing is delivered,
+/// because a former worker may still be doing both.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "config/configuration.hpp"
-#include "core/engine.hpp"
+#include "core/time.hpp"
 #include "host_log.hpp"
 #include "keepalived/plugin.h"
-#include "ledger_keeper.hpp"
-#include "notifiers/notifier.hpp"
+#include "ledger/ledger_store.hpp"
+#include "notifiers/deliveries.hpp"
 #include "runtime/event_loop.hpp"
-#include "sources/dbus_source.hpp"
-#include "sources/fifo_source.hpp"
-#include "sources/keepalived_process.hpp"
-#include "sources/netlink_source.hpp"
+#include "session.hpp"
+#include "sources/keepalived_sources.hpp"
 
 namespace batch_notifier {
 
 /// One started plugin. One thread.
-class BatchNotifier final : private core::ObservationSink {
+class BatchNotifier final {
  public:
   /// Reads the configuration, makes the notifiers and asks for the state directory; the rest begins
   /// when that is had. A part that cannot start is logged and either retried by itself (sources) or
@@ -37,7 +30,7 @@ class BatchNotifier final : private core::ObservationSink {
   explicit BatchNotifier(const KeepalivedPluginHost& host);
   BatchNotifier(const BatchNotifier&) = delete;
   BatchNotifier& operator=(const BatchNotifier&) = delete;
-  ~BatchNotifier() override;
+  ~BatchNotifier();
 
   /// The descriptor to poll.
   [[nodiscard]] int fd() const { return loop_.fd(); }
@@ -49,45 +42,21 @@ class BatchNotifier final : private core::ObservationSink {
   void stop(std::optional<core::Duration> within);
 
  private:
-  /// One consumer, with what the log needs to know of its past.
-  struct Consumer {
-    std::unique_ptr<notifiers::Notifier> notifier;
-    std::string last_failure;
-    core::Batch in_flight;
-  };
-
-  void observe(const core::Observation& observation) override;
+  void report_configuration();
   void begin();
-  void take_over_requested();
-  void on_timer();
   void end();
-  void make_notifiers();
-  void start_sources();
-  void feed(core::Event event);
-  void perform(const core::Action& action);
-  void deliver(const core::Deliver& delivery);
-  void finish(std::size_t notifier, const core::DeliveryResult& result);
-  void log_result(const core::NotifierSettings& settings, Consumer& consumer,
-                  const core::DeliveryResult& result);
 
   HostLog log_;
-  const std::string fifo_path_;
-  const int keepalived_descriptor_;
+  const sources::Meeting meeting_;
   runtime::EventLoop loop_;
+  std::optional<runtime::InheritedFd> host_deliveries_;  // What the host gives to deliveries.
   config::Configuration configuration_;
-  core::Topology topology_;  ///< As configured, and what has been removed since the former run.
-  LedgerKeeper ledger_;      ///< Let go of after the consumers have ended.
-  std::vector<Consumer> consumers_;
-  std::optional<core::Engine> engine_;
-  runtime::Timer timer_;
-  std::deque<core::Event> events_;
-  bool feeding_ = false;
+  ledger::LedgerStore ledger_;  // Destroyed after the notifiers: their children end first.
+  notifiers::Deliveries deliveries_;
+  runtime::Timer end_timer_;  // While waiting: a stop is over. At the end: the host is to notice.
+  std::unique_ptr<Session> session_;
+  std::optional<core::MonotonicTime> stop_at_;  // A stop was asked for before there was a session.
   bool running_ = true;
-  std::optional<core::MonotonicTime> stop_at_;  ///< Asked for before the engine was there.
-  std::unique_ptr<sources::DbusSource> dbus_;
-  std::unique_ptr<sources::NetlinkSource> netlink_;
-  std::unique_ptr<sources::FifoSource> fifo_;
-  std::optional<sources::KeepalivedProcess> keepalived_;
 };
 
 }  // namespace batch_notifier

@@ -33,6 +33,9 @@ class Describer {
     return "keepalived has left the bus";
   }
   std::string operator()(const core::DbusBusLost& /*lost*/) const { return "the bus is gone"; }
+  std::string operator()(const core::DbusSilent& /*silent*/) const {
+    return "keepalived does not answer on D-Bus";
+  }
   std::string operator()(const core::VipsSeen& seen) const {
     return name(seen.instance) + " has " + std::to_string(seen.present) + " VIPs" +
            (seen.first_present ? ", the first one too" : "");
@@ -69,29 +72,15 @@ class Describer {
 
 }  // namespace
 
-std::string place(const core::SourceLocation& location) {
-  return location.file + ":" + std::to_string(location.line) + ": ";
-}
-
-std::string in_seconds(core::Duration duration) {
-  const auto tenths = duration.count() / 100'000;
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
-}
-
-std::string describe(const core::Batch& batch) {
-  const std::size_t count = batch.changes.size();
-  return "batch " + std::to_string(batch.sequence) + (batch.snapshot ? " (snapshot)" : "") +
-         " of " + std::to_string(count) + (count == 1 ? " instance" : " instances");
-}
-
 std::string describe(const core::Observation& observation, const core::Topology& topology) {
   return std::visit(Describer(topology), observation);
 }
 
-std::string describe(const core::Instance& instance, const core::InstanceStatus& status) {
-  return instance.name + ": " + std::string(to_string(status.state)) + " by " +
-         std::string(to_string(status.authority)) + " (" + std::string(to_string(status.cause)) +
-         "), health " + std::string(to_string(status.health));
+std::string describe(const core::InstanceRow& row) {
+  return row.configured.name + ": " + std::string(to_string(row.status.state)) + " by " +
+         std::string(to_string(row.found.authority)) + " (" +
+         std::string(to_string(row.status.cause)) + "), health " +
+         std::string(to_string(row.status.health));
 }
 
 }  // namespace batch_notifier

@@ -62,6 +62,18 @@ typedef struct KeepalivedPluginHost {
   /** Descriptor that becomes readable when the keepalived that is served has ended, such as a pidfd
    *  of its VRRP process (see pidfd_open(2)); 0 where that is not known. Not read from. */
   int keepalived;
+  int reserved; /**< 0. Hosts that end above may have counted this as padding. */
+  /** keepalived's config id, with which the lines `@ID` and `@^ID` of keepalived.conf are chosen;
+   *  NULL for keepalived's default, the host name up to its first dot. */
+  const char* config_id;
+  /** The network namespace that keepalived was started with (`--namespace`), which overrides the
+   *  `net_namespace` of keepalived.conf; NULL where that counts. */
+  const char* net_namespace;
+  /** Descriptor, such as the writing end of a pipe, that the processes of a delivery keep open
+   * until nothing of that delivery runs any more, also where this process was killed; 0 for none.
+   */
+  int deliveries;
+  int reserved2; /**< 0, as `reserved`. */
 } KeepalivedPluginHost;
 
 /** Called by `check_config` for each problem found, in the order of the files. `file` and `message`

@@ -23,10 +23,12 @@ namespace {
 // Reads the blocks and keywords that stand outside of any block.
 class TopLevel {
  public:
-  TopLevel(LineReader& lines, Problems& problems, ConfigFiles& files)
+  TopLevel(LineReader& lines, Problems& problems, ConfigFiles& files,
+           std::span<const core::NotifierKind> kinds)
       : problems_(problems),
         files_(files),
-        settings_(problems),
+        kinds_(kinds),
+        settings_(problems, kinds),
         blocks_(lines, problems, [this](const Line& line) { take_setting(line); }) {}
 
   void read() {
@@ -138,8 +140,8 @@ class TopLevel {
   void leave_out_unusable(std::vector<core::NotifierSettings>& notifiers, bool script_security) {
     std::vector<core::NotifierSettings> kept;
     for (core::NotifierSettings& notifier : notifiers) {
-      notifier.script_security =
-          script_security && notifier.kind == core::NotifierKind::notify_batch;
+      const core::NotifierKind* kind = core::find_kind(kinds_, notifier.kind);
+      notifier.script_security = script_security && kind != nullptr && kind->script_security;
       if (const std::optional<std::string> reason = objection_to(notifier)) {
         problems_.add(notifier.location, *reason + "; the line is ignored");
       } else {
@@ -207,6 +209,7 @@ class TopLevel {
 
   Problems& problems_;
   ConfigFiles& files_;
+  std::span<const core::NotifierKind> kinds_;
   SettingsReader settings_;
   BlockReader blocks_;
   core::Topology topology_;
@@ -222,10 +225,10 @@ class TopLevel {
 }  // namespace
 
 Configuration read_configuration(const std::string& path, const std::string& config_id,
-                                 ConfigFiles& files) {
+                                 ConfigFiles& files, std::span<const core::NotifierKind> kinds) {
   Problems problems;
   LineReader lines(path, config_id, files, problems);
-  TopLevel top_level(lines, problems, files);
+  TopLevel top_level(lines, problems, files, kinds);
   top_level.read();
   return top_level.finish();
 }

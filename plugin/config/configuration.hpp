@@ -7,11 +7,13 @@
 /// are passed over in silence.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "config/config_files.hpp"
 #include "config/problem.hpp"
+#include "core/notifier_kind.hpp"
 #include "core/settings.hpp"
 #include "core/topology.hpp"
 
@@ -24,10 +26,11 @@ struct Configuration {
   std::vector<Problem> problems;  ///< What was left out, in the order of finding it.
 };
 
-/// Reads `path` and all that it includes. `config_id` is keepalived's `--config-id`. Throws
+/// Reads `path` and all that it includes. `config_id` is keepalived's `--config-id`; `kinds` are
+/// the kinds of notifiers that there are, which must outlive the call only. Throws
 /// std::system_error if `path` itself cannot be read; whatever else is wrong is among the problems.
 Configuration read_configuration(const std::string& path, const std::string& config_id,
-                                 ConfigFiles& files);
+                                 ConfigFiles& files, std::span<const core::NotifierKind> kinds);
 
 /// The config-id of a keepalived that was given none: the host name up to its first dot.
 std::string default_config_id();

@@ -29,13 +29,14 @@ struct InstanceBlock::Keyword {
 };
 
 void InstanceBlock::read(const Statement& statement) {
-  static constexpr std::array<Keyword, 16> keywords = {{
+  static constexpr std::array<Keyword, 17> keywords = {{
       {"interface", true, &InstanceBlock::read_interface},
       {"virtual_router_id", true, &InstanceBlock::read_router_id},
       {"priority", true, &InstanceBlock::read_priority},
       {"advert_int", true, &InstanceBlock::read_advert_interval},
       {"state", true, &InstanceBlock::read_state},
       {"version", true, &InstanceBlock::read_version},
+      {"dont_track_primary", false, &InstanceBlock::read_dont_track_primary},
       {"native_ipv6", false, &InstanceBlock::read_native_ipv6},
       {"use_vmac", false, &InstanceBlock::read_use_vmac},
       {"use_vmac_addr", false, &InstanceBlock::read_use_vmac_addr},
@@ -109,6 +110,10 @@ void InstanceBlock::read_version(const Statement& statement) {
   if (number && !conflict) {
     draft_.version = static_cast<unsigned>(*number);
   }
+}
+
+void InstanceBlock::read_dont_track_primary(const Statement& /*statement*/) {
+  draft_.instance.tracks_interface = false;
 }
 
 void InstanceBlock::read_native_ipv6(const Statement& statement) {

@@ -57,6 +57,7 @@ class InstanceBlock {
   void read_advert_interval(const Statement& statement);
   void read_state(const Statement& statement);
   void read_version(const Statement& statement);
+  void read_dont_track_primary(const Statement& statement);
   void read_native_ipv6(const Statement& statement);
   void read_use_vmac(const Statement& statement);
   void read_use_vmac_addr(const Statement& statement);

@@ -30,7 +30,8 @@ struct Key {
   Values values;
 };
 
-constexpr std::array<Key, 19> keys = {{
+// All settings but the notifiers, whose keywords are the caller's.
+constexpr std::array<Key, 13> keys = {{
     {"batch_wait", Place::outside, Values::one},
     {"batch_max_wait", Place::outside, Values::one},
     {"batch_max_changes", Place::outside, Values::one},
@@ -39,26 +40,28 @@ constexpr std::array<Key, 19> keys = {{
     {"repeat_interval", Place::outside, Values::one},
     {"stop_timeout", Place::outside, Values::one},
     {"health_wait", Place::outside, Values::one},
+    {"heartbeat_interval", Place::outside, Values::one},
     {"label", Place::anywhere, Values::two},
     {"ignore", Place::instance, Values::none},
-    {"notify_batch", Place::outside, Values::more},
-    {"append_file", Place::outside, Values::more},
     {"dbus_name", Place::not_built, Values::more},
-    {"notify_each", Place::not_built, Values::more},
-    {"notify_http", Place::not_built, Values::more},
-    {"notify_neutron", Place::not_built, Values::more},
-    {"state_file", Place::not_built, Values::more},
-    {"metrics_file", Place::not_built, Values::more},
     {"watch_config", Place::not_built, Values::more},
 }};
+
+Complaint not_available(std::string_view name) {
+  return std::string(name) + " is not available in this version";
+}
+
+Complaint misplaced(std::string_view name) {
+  return std::string(name) + " stands outside of vrrp_instance blocks";
+}
 
 Complaint check_key(const Key& key, std::size_t values, bool in_instance) {
   const std::string name(key.name);
   if (key.place == Place::not_built) {
-    return name + " is not available in this version";
+    return not_available(name);
   }
   if (key.place == Place::outside && in_instance) {
-    return name + " stands outside of vrrp_instance blocks";
+    return misplaced(name);
   }
   if (key.place == Place::instance && !in_instance) {
     return name + " stands in a vrrp_instance block";
@@ -108,7 +111,9 @@ Complaint SettingsReader::read_words(const core::SourceLocation& location, const
   const auto* const key =
       std::find_if(keys.begin(), keys.end(), [&](const Key& known) { return known.name == name; });
   if (key == keys.end()) {
-    return "unknown setting " + shown(name);
+    const core::NotifierKind* kind = core::find_kind(kinds_, name);
+    return kind == nullptr ? "unknown setting " + shown(name)
+                           : read_notifier(*kind, location, words, instance != nullptr);
   }
   if (Complaint complaint = check_key(*key, words.size() - 1, instance != nullptr);
       !complaint.empty()) {
@@ -127,17 +132,13 @@ Complaint SettingsReader::read_words(const core::SourceLocation& location, const
   if (name == "batch_max_changes") {
     return read_max_changes(words[1]);
   }
-  if (core::Duration* time = find_time(name)) {
-    const std::optional<core::Duration> value = parse_seconds(words[1]);
-    if (!value) {
-      return time_complaint(name, words[1]);
-    }
-    *time = *value;
-    return {};
+  core::Duration* time = find_time(name);
+  const std::optional<core::Duration> value = parse_seconds(words[1]);
+  if (!value) {
+    return time_complaint(name, words[1]);
   }
-  return read_notifier(
-      name == "notify_batch" ? core::NotifierKind::notify_batch : core::NotifierKind::append_file,
-      location, words);
+  *time = *value;
+  return {};
 }
 
 core::Duration* SettingsReader::find_time(std::string_view key) {
@@ -145,13 +146,14 @@ core::Duration* SettingsReader::find_time(std::string_view key) {
     std::string_view name;
     core::Duration& value;
   };
-  const std::array<Time, 6> times = {{
+  const std::array<Time, 7> times = {{
       {"batch_wait", settings_.timing.wait},
       {"batch_max_wait", settings_.timing.max_wait},
       {"batch_interval", settings_.timing.interval},
       {"repeat_interval", settings_.timing.repeat_interval},
       {"stop_timeout", settings_.stop_timeout},
       {"health_wait", settings_.health_wait},
+      {"heartbeat_interval", settings_.heartbeat_interval},
   }};
   const auto* const found =
       std::find_if(times.begin(), times.end(), [&](const Time& time) { return time.name == key; });
@@ -194,15 +196,21 @@ Complaint SettingsReader::read_max_changes(const std::string& word) {
   return {};
 }
 
-Complaint SettingsReader::read_notifier(core::NotifierKind kind,
-                                        const core::SourceLocation& location, const Words& words) {
+Complaint SettingsReader::read_notifier(const core::NotifierKind& kind,
+                                        const core::SourceLocation& location, const Words& words,
+                                        bool in_instance) {
+  if (!kind.available) {
+    return not_available(kind.keyword);
+  }
+  if (in_instance) {
+    return misplaced(kind.keyword);
+  }
   core::NotifierSettings notifier;
-  notifier.kind = kind;
   notifier.location = location;
-  if (Complaint complaint = parse_notifier(words, notifier); !complaint.empty()) {
+  if (Complaint complaint = parse_notifier(words, kind, kinds_, notifier); !complaint.empty()) {
     return complaint;
   }
-  notifier.name = words.front() + ":" + std::to_string(++notifiers_of_kind_[kind]);
+  notifier.name = notifier.kind + ":" + std::to_string(++notifiers_of_kind_[notifier.kind]);
   settings_.notifiers.push_back(std::move(notifier));
   return {};
 }

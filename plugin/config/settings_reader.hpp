@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "config/line_reader.hpp"
 #include "config/notifier_line.hpp"
 #include "config/problem.hpp"
+#include "core/notifier_kind.hpp"
 #include "core/settings.hpp"
 #include "core/topology.hpp"
 
@@ -22,8 +24,9 @@ namespace batch_notifier::config {
 /// Collects the settings of one configuration.
 class SettingsReader {
  public:
-  /// `problems` must outlive this.
-  explicit SettingsReader(Problems& problems) : problems_(problems) {}
+  /// `problems` and `kinds`, the kinds of notifiers that there are, must outlive this.
+  SettingsReader(Problems& problems, std::span<const core::NotifierKind> kinds)
+      : problems_(problems), kinds_(kinds) {}
 
   /// Takes one line. `instance` is the instance in whose block it stands, or null.
   void read(const Line& line, core::Instance* instance);
@@ -42,14 +45,15 @@ class SettingsReader {
   Complaint read_master_hold(const std::string& word, core::Instance* instance);
   Complaint read_label(const Words& words, core::Instance* instance);
   Complaint read_max_changes(const std::string& word);
-  Complaint read_notifier(core::NotifierKind kind, const core::SourceLocation& location,
-                          const Words& words);
+  Complaint read_notifier(const core::NotifierKind& kind, const core::SourceLocation& location,
+                          const Words& words, bool in_instance);
   core::Duration* find_time(std::string_view key);
 
   Problems& problems_;
+  std::span<const core::NotifierKind> kinds_;
   core::Settings settings_;
   core::Labels labels_;
-  std::map<core::NotifierKind, std::size_t> notifiers_of_kind_;
+  std::map<std::string, std::size_t> notifiers_of_kind_;
 };
 
 }  // namespace batch_notifier::config

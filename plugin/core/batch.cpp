@@ -12,8 +12,8 @@ std::string_view to_string(Cause cause) {
 }
 
 std::string_view to_string(Health health) {
-  static constexpr std::array<std::string_view, 4> words = {"ok", "vip_missing", "vip_unexpected",
-                                                            "unknown"};
+  static constexpr std::array<std::string_view, 6> words = {
+      "ok", "vip_missing", "vip_unexpected", "unknown", "link_down", "stalled"};
   return words.at(static_cast<std::size_t>(health));
 }
 

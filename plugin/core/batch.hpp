@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/link_state.hpp"
 #include "core/observation.hpp"
 #include "core/time.hpp"
 #include "core/topology.hpp"
@@ -31,13 +32,18 @@ enum class Cause : std::uint8_t {
 /// "signal", "startup" …
 std::string_view to_string(Cause cause);
 
-/// Whether the kernel bears out the state.
+/// Whether the kernel agrees with the state. The numbers are part of the ledger's format.
 enum class Health : std::uint8_t {
   ok,              ///< MASTER with all VIPs, or anything else with none.
   vip_missing,     ///< MASTER, and a VIP is absent.
   vip_unexpected,  ///< Not MASTER, and a VIP is present.
   unknown,         ///< The addresses cannot be read.
+  link_down,       ///< MASTER, and an interface that it needs is down or missing.
+  stalled,         ///< keepalived's VRRP process does not run, and its VIPs are still here.
 };
+
+/// The Health with the highest number.
+inline constexpr Health last_health = Health::stalled;
 
 /// "ok", "vip_missing" …
 std::string_view to_string(Health health);
@@ -59,9 +65,10 @@ struct Change {
   Cause cause = Cause::signal;           ///< Reason of the newest transition.
   Witness authority = Witness::dbus;     ///< Who said so.
   std::optional<std::uint8_t> priority;  ///< Effective priority as last heard, else configured.
+  std::optional<LinkState> link;         ///< Of `interface`; nothing where that is not known.
   std::uint32_t vips_expected = 0;       ///< Configured VIPs, excluded ones too.
   std::uint32_t vips_present = 0;        ///< How many of them the kernel has.
-  Health health = Health::unknown;       ///< Settled verdict on the two numbers.
+  Health health = Health::unknown;       ///< What has lasted `health_wait`.
   Labels labels;                         ///< Attached by the user.
 
   /// Equal in every field.
@@ -88,6 +95,7 @@ enum class DeliveryStatus : std::uint8_t {
   failed,     ///< Not acknowledged; the consumer may have seen it all the same. To be retried.
   unseen,     ///< Not acknowledged, and the consumer cannot have seen it. To be retried.
   refused,    ///< Understood and refused for good: never retried with this content.
+  off,        ///< Not acknowledged, and this notifier is off until the next reload.
 };
 
 /// The answer of a consumer, as its notifier understood it.
@@ -95,6 +103,8 @@ struct DeliveryResult {
   DeliveryStatus status = DeliveryStatus::delivered;  ///< What came of it.
   std::string reason;                                 ///< For the log, empty on success.
   std::optional<Duration> retry_after;  ///< The consumer's own wish (HTTP Retry-After).
+  /// Positions in Batch::changes that were acknowledged one by one, although the whole was not.
+  std::vector<std::size_t> acknowledged = {};
 };
 
 }  // namespace batch_notifier::core

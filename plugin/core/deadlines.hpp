@@ -1,44 +1,53 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Points in time that instances wait for, at most one each. The next one is at hand without
-/// looking at every instance, because it is asked for after each event.
+/// Points in time that things wait for, at most one each. The next one is at hand without looking
+/// at every thing, because it is asked for after each event.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "core/time.hpp"
-#include "core/topology.hpp"
 
 namespace batch_notifier::core {
 
-/// One optional deadline per instance.
+/// One optional deadline per id. `Id` is a small number, such as InstanceId.
+template <typename Id>
 class Deadlines {
  public:
-  /// For instances 0 to `instance_count` - 1, none set.
-  explicit Deadlines(std::size_t instance_count) : by_instance_(instance_count) {}
-
-  /// Sets or replaces the instance's deadline.
-  void set(InstanceIndex instance, MonotonicTime deadline) {
-    clear(instance);
-    by_instance_.at(instance) = deadline;
-    ordered_.insert({deadline, instance});
+  /// Sets or replaces the deadline.
+  void set(Id id, MonotonicTime deadline) {
+    clear(id);
+    if (by_id_.size() <= slot(id)) {
+      by_id_.resize(slot(id) + 1);
+    }
+    by_id_[slot(id)] = deadline;
+    ordered_.insert({deadline, id});
   }
 
-  /// Forgets the instance's deadline, if it has one.
-  void clear(InstanceIndex instance) {
-    std::optional<MonotonicTime>& present = by_instance_.at(instance);
-    if (present) {
-      ordered_.erase({*present, instance});
-      present.reset();
+  /// Sets the deadline, or clears it if there is none.
+  void set(Id id, std::optional<MonotonicTime> deadline) {
+    if (deadline) {
+      set(id, *deadline);
+    } else {
+      clear(id);
     }
   }
 
-  /// Whether the instance waits.
-  [[nodiscard]] bool is_set(InstanceIndex instance) const {
-    return by_instance_.at(instance).has_value();
+  /// Drops the deadline, if there is one.
+  void clear(Id id) {
+    if (is_set(id)) {
+      ordered_.erase({*by_id_[slot(id)], id});
+      by_id_[slot(id)].reset();
+    }
+  }
+
+  /// Whether the id waits.
+  [[nodiscard]] bool is_set(Id id) const {
+    return slot(id) < by_id_.size() && by_id_[slot(id)].has_value();
   }
 
   /// The earliest of all.
@@ -46,19 +55,21 @@ class Deadlines {
     return ordered_.empty() ? std::nullopt : std::optional(ordered_.begin()->first);
   }
 
-  /// Takes out one instance whose deadline has come, earliest first; nothing when none has.
-  std::optional<InstanceIndex> take_due(MonotonicTime now) {
+  /// Takes out one id whose deadline has come, earliest first; nothing when none has.
+  std::optional<Id> take_due(MonotonicTime now) {
     if (ordered_.empty() || ordered_.begin()->first > now) {
       return std::nullopt;
     }
-    const InstanceIndex instance = ordered_.begin()->second;
-    clear(instance);
-    return instance;
+    const Id id = ordered_.begin()->second;
+    clear(id);
+    return id;
   }
 
  private:
-  std::vector<std::optional<MonotonicTime>> by_instance_;
-  std::set<std::pair<MonotonicTime, InstanceIndex>> ordered_;
+  static std::size_t slot(Id id) { return static_cast<std::size_t>(id); }
+
+  std::vector<std::optional<MonotonicTime>> by_id_;
+  std::set<std::pair<MonotonicTime, Id>> ordered_;
 };
 
 /// The earlier of two deadlines, either of which may be missing.

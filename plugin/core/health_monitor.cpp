@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/health_monitor.hpp"
 
+#include <utility>
+
 namespace batch_notifier::core {
 
 Health assess(const HealthEvidence& evidence) {
@@ -8,41 +10,41 @@ Health assess(const HealthEvidence& evidence) {
     return Health::unknown;
   }
   if (evidence.state == VrrpState::master) {
+    // keepalived can miss the event: its netlink queue overflows without a word in its log.
+    if (evidence.link_down) {
+      return Health::link_down;
+    }
     return evidence.vips_present < evidence.vips_expected ? Health::vip_missing : Health::ok;
   }
   return evidence.vips_present > 0 ? Health::vip_unexpected : Health::ok;
 }
 
-HealthMonitor::HealthMonitor(std::size_t instance_count, Duration wait)
-    : wait_(wait), entries_(instance_count), deadlines_(instance_count) {
-}
-
-bool HealthMonitor::step(InstanceIndex instance, const HealthEvidence& evidence,
-                         MonotonicTime now) {
-  Entry& entry = entries_.at(instance);
-  const Health momentary = assess(evidence);
-  const bool changed_course = momentary != entry.momentary;
-  entry.momentary = momentary;
-  if (momentary == entry.settled) {
+bool HealthMonitor::step(InstanceId instance, bool addresses_known, MonotonicTime now) {
+  InstanceRow& row = registry_[instance];
+  const Health momentary = assess({row.found.state, addresses_known,
+                                   static_cast<std::uint32_t>(row.configured.vips.size()),
+                                   row.status.vips_present, row.status.link_down});
+  const bool new_course = momentary != std::exchange(row.momentary_health, momentary);
+  if (momentary == row.status.health) {
     deadlines_.clear(instance);
     return false;
   }
-  const bool settles_at_once = momentary == Health::ok || evidence.state == VrrpState::unknown;
-  if (settles_at_once) {
+  if (momentary == Health::ok || row.found.state == VrrpState::unknown) {
     deadlines_.clear(instance);
-    entry.settled = momentary;
+    row.status.health = momentary;
     return true;
   }
-  if (changed_course || !deadlines_.is_set(instance)) {
+  if (new_course || !deadlines_.is_set(instance)) {
     deadlines_.set(instance, now + wait_);
   }
   return false;
 }
 
-std::vector<InstanceIndex> HealthMonitor::step(MonotonicTime now) {
-  std::vector<InstanceIndex> changed;
-  while (const std::optional<InstanceIndex> instance = deadlines_.take_due(now)) {
-    entries_[*instance].settled = entries_[*instance].momentary;
+std::vector<InstanceId> HealthMonitor::step(MonotonicTime now) {
+  std::vector<InstanceId> changed;
+  while (const std::optional<InstanceId> instance = deadlines_.take_due(now)) {
+    InstanceRow& row = registry_[*instance];
+    row.status.health = row.momentary_health;
     changed.push_back(*instance);
   }
   return changed;

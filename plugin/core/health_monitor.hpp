@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// keepalived changes addresses about half a millisecond before it says so, and the two tidings
-/// come by different ways. So a disagreement between a state and the kernel's addresses is nothing
-/// until it has lasted `health_wait`; then it is worth telling on its own.
+/// keepalived changes addresses about half a millisecond before it reports the state, and the two
+/// reports travel by different ways. So a disagreement between a state and the kernel's addresses
+/// does not count until it has lasted `health_wait`; then it is a change of its own.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 #include "core/batch.hpp"
 #include "core/deadlines.hpp"
+#include "core/registry.hpp"
 #include "core/time.hpp"
-#include "core/topology.hpp"
 #include "core/vrrp_state.hpp"
 
 namespace batch_notifier::core {
@@ -23,43 +23,37 @@ struct HealthEvidence {
   bool addresses_known = false;       ///< Whether the kernel's addresses have been read.
   std::uint32_t vips_expected = 0;    ///< Configured VIPs.
   std::uint32_t vips_present = 0;     ///< How many of them are there.
+  bool link_down = false;             ///< An interface that the instance needs is not up.
 };
 
-/// The verdict of this moment, settled or not.
+/// The health of this moment, whether it lasts or not.
 Health assess(const HealthEvidence& evidence);
 
-/// Settles the health of every instance. Pure.
+/// Decides which health counts. Pure. Writes InstanceRow::momentary_health and, where the health
+/// that counts changes, InstanceStatus::health.
 class HealthMonitor {
  public:
-  /// All instances begin as Health::unknown. `wait` is `health_wait`.
-  HealthMonitor(std::size_t instance_count, Duration wait);
+  /// `wait` is `health_wait`. `registry` must outlive the monitor.
+  HealthMonitor(Registry& registry, Duration wait) : registry_(registry), wait_(wait) {}
 
-  /// Takes over the settled health of a former run, before the first step.
-  void restore(InstanceIndex instance, Health health) { entries_.at(instance).settled = health; }
+  /// Looks at one instance again, whose state or addresses may have changed; returns whether its
+  /// health changed. Agreement counts at once; so does everything about a keepalived that is gone,
+  /// because nothing is on its way any more.
+  bool step(InstanceId instance, bool addresses_known, MonotonicTime now);
 
-  /// Takes new evidence on one instance; returns whether its settled health changed. Agreement
-  /// settles at once; so does everything about a keepalived that is gone, because nothing is on its
-  /// way any more.
-  bool step(InstanceIndex instance, const HealthEvidence& evidence, MonotonicTime now);
-
-  /// The instances whose settled health changed because a disagreement has lasted.
-  std::vector<InstanceIndex> step(MonotonicTime now);
+  /// The instances whose health changed because a disagreement has lasted.
+  std::vector<InstanceId> step(MonotonicTime now);
 
   /// When step(now) must be called, if nothing else happens.
   [[nodiscard]] std::optional<MonotonicTime> deadline() const { return deadlines_.next(); }
 
-  /// The settled health.
-  [[nodiscard]] Health health(InstanceIndex instance) const { return entries_[instance].settled; }
+  /// The instance is removed: it is not looked at any more.
+  void remove(InstanceId instance) { deadlines_.clear(instance); }
 
  private:
-  struct Entry {
-    Health settled = Health::unknown;
-    Health momentary = Health::unknown;
-  };
-
+  Registry& registry_;
   Duration wait_;
-  std::vector<Entry> entries_;
-  Deadlines deadlines_;
+  Deadlines<InstanceId> deadlines_;
 };
 
 }  // namespace batch_notifier::core

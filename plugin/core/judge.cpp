@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/judge.hpp"
 
+#include <utility>
 #include <variant>
 
 #include "core/deadlines.hpp"
@@ -9,12 +10,9 @@ namespace batch_notifier::core {
 
 namespace {
 
-bool is_final(VrrpState state) {
-  return state == VrrpState::stop || state == VrrpState::deleted;
-}
-
-bool ends_a_keepalived(VrrpState state) {
-  return is_final(state) || state == VrrpState::unknown;
+/// Why an instance is in a state that keepalived has just reported.
+Cause cause_of(VrrpState reported) {
+  return reported == VrrpState::stop ? Cause::shutdown : Cause::signal;
 }
 
 bool has_first_vip(const Instance& instance) {
@@ -23,19 +21,22 @@ bool has_first_vip(const Instance& instance) {
 
 }  // namespace
 
-Judge::Judge(const Topology& topology, Statistics& statistics, MonotonicTime started)
-    : topology_(topology),
-      statistics_(statistics),
-      now_(started),
-      views_(topology.instances.size()) {
-  for (const Instance& instance : topology.instances) {
-    unheard_ += instance.ignored || instance.removed ? 0 : 1;
+void Judge::configure(std::vector<InstanceId> members, bool dbus_enabled, MonotonicTime now) {
+  if (!std::exchange(started_, true)) {
+    dbus_grace_until_ = now + dbus_grace;
   }
-  dbus_grace_until_ = started + dbus_grace;
+  members_ = std::move(members);
+  dbus_enabled_ = dbus_enabled;
+  unheard_ = 0;
+  for (const InstanceId instance : members_) {
+    const InstanceRow& row = registry_[instance];
+    unheard_ += row.configured.ignored || row.evidence.heard ? 0 : 1;
+  }
 }
 
 std::optional<MonotonicTime> Judge::deadline() const {
-  return earliest(earliest(dbus_grace_until_, gone_after_), fifo_stands_until_);
+  return earliest(earliest(dbus_grace_until_, life_.deadline()),
+                  earliest(fifo_counts_until_, trust_.deadline()));
 }
 
 std::vector<Verdict> Judge::step(const Observation& observation, MonotonicTime now) {
@@ -48,122 +49,164 @@ std::vector<Verdict> Judge::step(MonotonicTime now) {
   std::vector<Verdict> verdicts;
   if (dbus_grace_until_ && *dbus_grace_until_ <= now) {
     dbus_grace_until_.reset();
-    verdicts = judge_all(Cause::startup);
+    judge_all(Cause::startup, verdicts);
   }
-  if (gone_after_ && *gone_after_ <= now) {
-    const std::vector<Verdict> gone = conclude_gone();
-    verdicts.insert(verdicts.end(), gone.begin(), gone.end());
+  switch (life_.step(now)) {
+    case KeepalivedLife::Outcome::none:
+      break;
+    case KeepalivedLife::Outcome::still_running:
+      judge_all(Cause::resync, verdicts);
+      break;
+    case KeepalivedLife::Outcome::gone:
+      conclude_gone(verdicts);
+      break;
   }
-  if (fifo_stands_until_ && *fifo_stands_until_ <= now) {
-    const std::vector<Verdict> without = forget_fifo();
-    verdicts.insert(verdicts.end(), without.begin(), without.end());
+  if (fifo_counts_until_ && *fifo_counts_until_ <= now) {
+    drop_fifo_reports(verdicts);
   }
+  check_trust(verdicts);
   return verdicts;
 }
 
-std::vector<Verdict> Judge::conclude_gone() {
-  gone_after_.reset();
-  if (keepalived_runs()) {
-    return judge_all(Cause::resync);
+void Judge::check_trust(std::vector<Verdict>& verdicts) {
+  const DbusTrust::Outcome outcome = trust_.step(now_);
+  for (const InstanceId instance : outcome.questions) {
+    questions_.push_back(registry_[instance].position);
   }
-  keepalived_gone_ = true;
-  fifo_stands_until_.reset();
-  std::vector<Verdict> verdicts;
-  for (InstanceIndex instance = 0; instance < views_.size(); ++instance) {
-    views_[instance].fifo.reset();
-    if (!is_final(views_[instance].state)) {
-      conclude(instance, {VrrpState::unknown, views_[instance].authority}, Cause::lost, verdicts);
+  statistics_.add(Counter::dbus_questions, outcome.questions.size());
+  statistics_.add(Counter::dbus_overruled, outcome.overruled.size());
+  for (const InstanceId instance : outcome.overruled) {
+    judge_report(instance, verdicts);
+  }
+  if (outcome.lost) {
+    statistics_.add(Counter::dbus_silences);
+    mark_disputes();
+    judge_reports(verdicts);
+  }
+}
+
+void Judge::conclude_gone(std::vector<Verdict>& verdicts) {
+  fifo_counts_until_.reset();
+  for (const InstanceId instance : members_) {
+    InstanceRow& row = registry_[instance];
+    row.evidence.fifo.reset();
+    if (row.found.state != VrrpState::stop && row.found.state != VrrpState::deleted) {
+      decide(instance, {VrrpState::unknown, row.found.authority}, Cause::lost, verdicts);
     }
   }
-  return verdicts;
+}
+
+std::optional<VrrpState> Judge::last_report(InstanceId instance) const {
+  const Evidence& evidence = registry_[instance].evidence;
+  if (!life_.process_runs()) {
+    return std::nullopt;
+  }
+  return dbus_decides(evidence) || !evidence.fifo ? evidence.dbus : evidence.fifo;
 }
 
 std::vector<Verdict> Judge::handle(const StateSeen& seen) {
-  std::vector<Verdict> verdicts;
-  Views& views = views_.at(seen.instance);
+  const InstanceId instance = members_.at(seen.instance);
+  Evidence& evidence = registry_[instance].evidence;
   if (seen.witness == Witness::fifo) {
-    views.fifo = seen.state;
+    evidence.fifo = seen.state;
+    trust_.fifo_reported(instance, now_);
   } else {
-    views.dbus = seen.state;
-    views.dbus_absent = false;
-    if (seen.answered && views.fifo) {
+    evidence.dbus = seen.state;
+    evidence.dbus_absent = false;
+    if (seen.answered && evidence.fifo && dbus_phase_ == DbusPhase::reading) {
       // It is the same keepalived, and the FIFO's line is older than this answer.
-      views.fifo = seen.state;
+      evidence.fifo = seen.state;
     }
+    trust_.dbus_reported(instance, seen.answered, now_);
   }
-  const Cause told = seen.state == VrrpState::stop ? Cause::shutdown : Cause::signal;
-  judge(seen.instance, seen.answered ? Cause::resync : told, verdicts);
+  std::vector<Verdict> verdicts;
+  judge(instance, seen.answered ? Cause::resync : cause_of(seen.state), verdicts);
   return verdicts;
 }
 
 std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
-  forget_dbus();
+  const bool was_silent = !trust_.trusted();
+  drop_dbus_reports();
+  if (was_silent) {
+    // The witness that decides goes on deciding until everything has been read.
+    trust_.distrust();
+  }
   dbus_phase_ = DbusPhase::reading;
-  gone_after_.reset();
-  welcome_keepalived();
-  for (Views& views : views_) {
-    views.disputed_first_vip.reset();
-    if (fifo_stands_until_) {
-      views.fifo.reset();
+  life_.appeared();
+  expect_new_states();
+  for (const InstanceId instance : members_) {
+    Evidence& evidence = registry_[instance].evidence;
+    evidence.disputed_first_vip.reset();
+    if (fifo_counts_until_) {
+      evidence.fifo.reset();
     }
   }
-  fifo_stands_until_.reset();
+  fifo_counts_until_.reset();
   return {};
 }
 
 std::vector<Verdict> Judge::handle(const DbusReadComplete& /*complete*/) {
   dbus_phase_ = DbusPhase::attached;
+  trust_.reset(members_);
   return judge_all(Cause::resync);
 }
 
 std::vector<Verdict> Judge::handle(const DbusInstanceAbsent& absent) {
+  const InstanceId instance = members_.at(absent.instance);
+  registry_[instance].evidence.dbus.reset();
+  registry_[instance].evidence.dbus_absent = true;
   std::vector<Verdict> verdicts;
-  views_.at(absent.instance).dbus.reset();
-  views_.at(absent.instance).dbus_absent = true;
-  judge(absent.instance, Cause::resync, verdicts);
+  judge(instance, Cause::resync, verdicts);
   return verdicts;
 }
 
 std::vector<Verdict> Judge::handle(const DbusOwnerLost& /*lost*/) {
-  if (keepalived_runs()) {
-    leave_to_kernel();
+  if (life_.process_runs()) {
+    mark_disputes();
   }
-  forget_dbus();
+  drop_dbus_reports();
   dbus_phase_ = DbusPhase::unattached;
-  gone_after_ = now_ + respawn_grace;
+  life_.owner_lost(now_);
   return {};
 }
 
 std::vector<Verdict> Judge::handle(const DbusBusLost& /*lost*/) {
-  // A dying bus may report the loss of every owner before its own: that is no news of keepalived.
-  if (!process_ended_ && gone_after_ && now_ - (*gone_after_ - respawn_grace) <= bus_death) {
-    gone_after_.reset();
-  }
-  leave_to_kernel();
-  forget_dbus();
+  life_.bus_lost(now_);
+  mark_disputes();
+  drop_dbus_reports();
   dbus_phase_ = DbusPhase::unattached;
   return judge_all(Cause::resync);
 }
 
-std::vector<Verdict> Judge::handle(const VipsSeen& seen) {
+std::vector<Verdict> Judge::handle(const DbusSilent& /*silent*/) {
+  trust_.no_answer(now_);
   std::vector<Verdict> verdicts;
-  Views& views = views_.at(seen.instance);
-  if (views.first_vip_present != seen.first_present) {
-    views.first_vip_present = seen.first_present;
-    views.first_vip_changed = now_;
-    views.disputed_first_vip.reset();
+  check_trust(verdicts);
+  return verdicts;
+}
+
+std::vector<Verdict> Judge::handle(const VipsSeen& seen) {
+  const InstanceId instance = members_.at(seen.instance);
+  Evidence& evidence = registry_[instance].evidence;
+  if (evidence.first_vip_present != seen.first_present) {
+    evidence.first_vip_present = seen.first_present;
+    evidence.first_vip_changed = now_;
+    evidence.disputed_first_vip.reset();
+    trust_.first_vip_changed(instance, now_);
   }
-  judge(seen.instance, seen.answered ? Cause::resync : Cause::signal, verdicts);
+  std::vector<Verdict> verdicts;
+  judge(instance, seen.answered ? Cause::resync : Cause::signal, verdicts);
   return verdicts;
 }
 
 std::vector<Verdict> Judge::handle(const KernelReadComplete& /*complete*/) {
   const bool was_known = kernel_known_;
   kernel_known_ = true;
-  for (Views& views : views_) {
-    if (views.was_disputed) {
-      views.was_disputed = false;
-      views.disputed_first_vip = views.first_vip_present;
+  for (const InstanceId instance : members_) {
+    Evidence& evidence = registry_[instance].evidence;
+    if (evidence.was_disputed) {
+      evidence.was_disputed = false;
+      evidence.disputed_first_vip = evidence.first_vip_present;
     }
   }
   return was_known ? std::vector<Verdict>{} : judge_all(Cause::resync);
@@ -175,160 +218,170 @@ std::vector<Verdict> Judge::handle(const KernelLost& /*lost*/) {
 }
 
 std::vector<Verdict> Judge::handle(const FifoOpened& /*opened*/) {
-  fifo_stands_until_.reset();
+  fifo_counts_until_.reset();
   if (dbus_phase_ == DbusPhase::unattached) {
-    gone_after_.reset();
-    welcome_keepalived();
+    life_.appeared();
+    expect_new_states();
   }
   return {};
 }
 
 std::vector<Verdict> Judge::handle(const FifoLost& lost) {
-  // While it is on the bus, the bus knows better whether keepalived is there.
-  if (lost.closed && dbus_phase_ == DbusPhase::unattached && !gone_after_ && !keepalived_gone_) {
-    gone_after_ = now_ + respawn_grace;
+  // While keepalived is on the bus, the bus knows better whether it runs.
+  if (lost.closed && dbus_phase_ == DbusPhase::unattached) {
+    life_.fifo_closed(now_);
+    if (life_.process_runs()) {
+      // At a reload keepalived closes the FIFO and opens it again, and its reports still count.
+      fifo_counts_until_ = now_ + respawn_grace;
+      return {};
+    }
   }
-  if (lost.closed && dbus_phase_ == DbusPhase::unattached && keepalived_runs()) {
-    // Over a reload keepalived closes it and opens it again, and what it has said stands.
-    fifo_stands_until_ = now_ + respawn_grace;
-    return {};
-  }
-  return forget_fifo();
+  std::vector<Verdict> verdicts;
+  drop_fifo_reports(verdicts);
+  return verdicts;
 }
 
 std::vector<Verdict> Judge::handle(const KeepalivedWatched& /*watched*/) {
-  process_watched_ = true;
+  life_.process_watched();
   return {};
 }
 
 std::vector<Verdict> Judge::handle(const KeepalivedEnded& /*ended*/) {
-  process_watched_ = false;
-  process_ended_ = true;
-  if (!gone_after_ && !keepalived_gone_) {
-    gone_after_ = now_ + respawn_grace;
-  }
-  return {};
+  life_.process_ended(now_);
+  // Nothing more will follow on D-Bus: a FIFO line that it has not followed yet is the newest.
+  trust_.distrust();
+  std::vector<Verdict> verdicts;
+  judge_reports(verdicts);
+  return verdicts;
 }
 
 std::vector<Verdict> Judge::handle(const PrioritySeen& /*seen*/) {
   return {};
 }
 
-bool Judge::kernel_may_decide(InstanceIndex instance) const {
-  if (!kernel_known_ || keepalived_gone_ || gone_after_ ||
-      !has_first_vip(topology_.instances[instance])) {
+bool Judge::kernel_may_decide(const InstanceRow& row) const {
+  if (!kernel_known_ || !life_.may_run() || !has_first_vip(row.configured)) {
     return false;
   }
-  if (views_[instance].dbus_absent || !topology_.dbus_enabled) {
+  if (row.evidence.dbus_absent || !dbus_enabled_) {
     return true;
   }
-  const bool dbus_may_yet_answer =
-      dbus_phase_ == DbusPhase::reading || (dbus_grace_until_ && !views_[instance].heard);
+  const bool dbus_may_yet_answer = (dbus_phase_ == DbusPhase::reading && trust_.trusted()) ||
+                                   (dbus_grace_until_ && !row.evidence.heard);
   return !dbus_may_yet_answer;
 }
 
-std::optional<Judge::Finding> Judge::find(InstanceIndex instance) const {
-  const Views& views = views_[instance];
-  if (views.dbus) {
-    return Finding{*views.dbus, Witness::dbus};
+std::optional<Finding> Judge::find(const InstanceRow& row) const {
+  if (dbus_decides(row.evidence)) {
+    return Finding{*row.evidence.dbus, Witness::dbus};
   }
-  if (views.fifo) {
-    return Finding{*views.fifo, Witness::fifo};
+  if (row.evidence.fifo) {
+    return Finding{*row.evidence.fifo, Witness::fifo};
   }
-  if (!kernel_may_decide(instance)) {
-    return std::nullopt;
-  }
-  if (views.disputed_first_vip == views.first_vip_present && views.state != VrrpState::init &&
-      !views.outdated) {
-    return Finding{views.state, Witness::netlink};
-  }
-  if (views.first_vip_present) {
-    return Finding{VrrpState::master, Witness::netlink};
-  }
-  const bool says_nothing_new =
-      views.state != VrrpState::master && views.state != VrrpState::init && !views.outdated;
-  return Finding{says_nothing_new ? views.state : VrrpState::backup, Witness::netlink};
+  return kernel_may_decide(row) ? find_by_kernel(row) : std::nullopt;
 }
 
-void Judge::judge(InstanceIndex instance, Cause cause, std::vector<Verdict>& verdicts) {
-  if (const std::optional<Finding> finding = find(instance)) {
-    conclude(instance, *finding, cause, verdicts);
+std::optional<Finding> Judge::find_by_kernel(const InstanceRow& row) const {
+  const Evidence& evidence = row.evidence;
+  const VrrpState state = row.found.state;
+  const bool state_counts = state != VrrpState::init && !evidence.outdated;
+  if (evidence.disputed_first_vip == evidence.first_vip_present && state_counts) {
+    return Finding{state, Witness::netlink};
+  }
+  if (evidence.first_vip_present) {
+    return Finding{VrrpState::master, Witness::netlink};
+  }
+  const bool agrees = state_counts && state != VrrpState::master;
+  return Finding{agrees ? state : VrrpState::backup, Witness::netlink};
+}
+
+void Judge::judge(InstanceId instance, Cause cause, std::vector<Verdict>& verdicts) {
+  if (const std::optional<Finding> finding = find(registry_[instance])) {
+    decide(instance, *finding, cause, verdicts);
+  }
+}
+
+void Judge::judge_report(InstanceId instance, std::vector<Verdict>& verdicts) {
+  if (const std::optional<Finding> finding = find(registry_[instance])) {
+    decide(instance, *finding, cause_of(finding->state), verdicts);
+  }
+}
+
+void Judge::judge_reports(std::vector<Verdict>& verdicts) {
+  for (const InstanceId instance : members_) {
+    judge_report(instance, verdicts);
+  }
+}
+
+void Judge::judge_all(Cause cause, std::vector<Verdict>& verdicts) {
+  for (const InstanceId instance : members_) {
+    judge(instance, cause, verdicts);
   }
 }
 
 std::vector<Verdict> Judge::judge_all(Cause cause) {
   std::vector<Verdict> verdicts;
-  for (InstanceIndex instance = 0; instance < views_.size(); ++instance) {
-    judge(instance, cause, verdicts);
-  }
+  judge_all(cause, verdicts);
   return verdicts;
 }
 
-void Judge::conclude(InstanceIndex instance, Finding finding, Cause cause,
-                     std::vector<Verdict>& verdicts) {
-  Views& views = views_[instance];
-  // INIT from keepalived only says that the instance has not made up its mind.
-  if (topology_.instances[instance].ignored || finding.state == VrrpState::init) {
+void Judge::decide(InstanceId instance, Finding finding, Cause cause,
+                   std::vector<Verdict>& verdicts) {
+  InstanceRow& row = registry_[instance];
+  // INIT from keepalived means that the instance has not decided yet.
+  if (row.configured.ignored || finding.state == VrrpState::init) {
     return;
   }
-  const bool first = !views.heard;
-  const bool other_authority = views.authority != finding.authority;
+  const bool first = !row.evidence.heard;
+  const bool other_authority = row.found.authority != finding.authority;
   if (first) {
-    views.heard = true;
+    row.evidence.heard = true;
     --unheard_;
   } else if (other_authority) {
     statistics_.add(Counter::authority_changes);
   }
-  if (!other_authority && views.state == finding.state) {
+  if (!other_authority && row.found.state == finding.state) {
     return;
   }
-  // What differs from a former run was missed meanwhile.
-  const Cause found = views.state == VrrpState::init ? Cause::startup : Cause::resync;
-  views.state = finding.state;
-  views.authority = finding.authority;
-  views.outdated = false;
-  const bool says_more = cause == Cause::lost || cause == Cause::shutdown;
-  verdicts.push_back(
-      {instance, finding.state, finding.authority, first && !says_more ? found : cause});
+  // A difference from the former run was missed in between.
+  const Cause found_first = row.found.state == VrrpState::init ? Cause::startup : Cause::resync;
+  row.found = finding;
+  row.evidence.outdated = false;
+  const bool keeps_cause = cause == Cause::lost || cause == Cause::shutdown;
+  verdicts.push_back({instance, finding.state, first && !keeps_cause ? found_first : cause});
 }
 
-void Judge::restore(InstanceIndex instance, VrrpState state, bool disputed) {
-  views_.at(instance).state = state;
-  views_.at(instance).was_disputed = disputed;
-  views_.at(instance).outdated = ends_a_keepalived(state) && !topology_.instances[instance].removed;
-}
-
-void Judge::welcome_keepalived() {
-  keepalived_gone_ = false;
-  process_ended_ = false;
-  for (InstanceIndex instance = 0; instance < views_.size(); ++instance) {
-    Views& views = views_[instance];
-    const bool removed = topology_.instances[instance].removed;
-    views.outdated = views.outdated || (ends_a_keepalived(views.state) && !removed);
+// The STOP, DELETED or UNKNOWN of a keepalived that has ended do not bind its successor.
+void Judge::expect_new_states() {
+  for (const InstanceId instance : members_) {
+    InstanceRow& row = registry_[instance];
+    row.evidence.outdated = row.evidence.outdated || ends_a_keepalived(row.found.state);
   }
 }
 
-void Judge::leave_to_kernel() {
-  for (Views& views : views_) {
-    if (views.heard && kernel_known_ && now_ - views.first_vip_changed >= standing_dispute) {
-      views.disputed_first_vip = views.first_vip_present;
+void Judge::mark_disputes() {
+  for (const InstanceId instance : members_) {
+    Evidence& evidence = registry_[instance].evidence;
+    if (evidence.heard && kernel_known_ && now_ - evidence.first_vip_changed >= standing_dispute) {
+      evidence.disputed_first_vip = evidence.first_vip_present;
     }
   }
 }
 
-std::vector<Verdict> Judge::forget_fifo() {
-  fifo_stands_until_.reset();
-  leave_to_kernel();
-  for (Views& views : views_) {
-    views.fifo.reset();
+void Judge::drop_fifo_reports(std::vector<Verdict>& verdicts) {
+  fifo_counts_until_.reset();
+  mark_disputes();
+  for (const InstanceId instance : members_) {
+    registry_[instance].evidence.fifo.reset();
   }
-  return judge_all(Cause::resync);
+  judge_all(Cause::resync, verdicts);
 }
 
-void Judge::forget_dbus() {
-  for (Views& views : views_) {
-    views.dbus.reset();
-    views.dbus_absent = false;
+void Judge::drop_dbus_reports() {
+  trust_.reset(members_);
+  for (const InstanceId instance : members_) {
+    registry_[instance].evidence.dbus.reset();
+    registry_[instance].evidence.dbus_absent = false;
   }
 }
 

@@ -18,7 +18,6 @@
 #include "core/run_identity.hpp"
 #include "core/settings.hpp"
 #include "core/time.hpp"
-#include "core/topology.hpp"
 #include "core/trail.hpp"
 #include "core/vrrp_state.hpp"
 
@@ -38,6 +37,9 @@ struct InstanceRecord {
   /// next run with the same keepalived it stands until that says something else, whatever the
   /// kernel looks like. Nothing if only the kernel has decided, or keepalived was not known to run.
   std::optional<VrrpState> last_word;
+  /// Which keepalived it belongs to: the path of its configuration file; empty for the keepalived
+  /// that started the plugin. Together with `name` this is the instance's identity.
+  std::string keepalived = {};
 
   /// Equal in every field.
   bool operator==(const InstanceRecord&) const = default;
@@ -69,7 +71,7 @@ struct Ledger {
   std::string keepalived;    ///< RunIdentity::keepalived of the run.
   std::string fifo;          ///< RunIdentity::fifo of the run.
   bool handed_over = false;  ///< It has read its FIFO to the end, for the run that follows.
-  std::vector<InstanceRecord> instances;  ///< In any order, each name once.
+  std::vector<InstanceRecord> instances;  ///< In any order, each identity once.
   std::vector<NotifierRecord> notifiers;  ///< In any order.
 
   /// Equal in every field.
@@ -79,11 +81,6 @@ struct Ledger {
 /// Names by which the consumers of one configuration are known again in the next: the same command
 /// or file is the same consumer, wherever its line stands and whatever its options are.
 std::vector<std::string> consumer_names(const std::vector<NotifierSettings>& notifiers);
-
-/// `configured` with those instances behind it that are on the ledger but no longer configured, and
-/// of which a consumer may not know yet that they are DELETED. They have no addresses and are
-/// marked `removed`.
-Topology with_removed(const Topology& configured, const Ledger& former);
 
 /// Whether `run` serves the keepalived that the run of `former` served, and none of its words has
 /// been lost in between: a run that has handed over has read all that was meant for it, and what

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <variant>
 
+#include "core/link_state.hpp"
 #include "core/topology.hpp"
 #include "core/vrrp_state.hpp"
 
@@ -53,12 +54,18 @@ struct DbusOwnerLost {};
 /// The bus itself is gone, which says nothing about keepalived.
 struct DbusBusLost {};
 
-/// How many of an instance's VIPs the kernel has.
+/// keepalived was asked over D-Bus and has not answered in time.
+struct DbusSilent {};
+
+/// What the kernel has of an instance: its VIPs and its links.
 struct VipsSeen {
-  InstanceIndex instance = 0;  ///< Which instance.
-  std::uint32_t present = 0;   ///< How many of its VIPs, excluded ones too, are there.
-  bool first_present = false;  ///< Whether the first of `virtual_ipaddress` is.
-  bool answered = false;       ///< Found by reading, so the moment of change is not known.
+  InstanceIndex instance = 0;          ///< Which instance.
+  std::uint32_t present = 0;           ///< How many of its VIPs, excluded ones too, are there.
+  bool first_present = false;          ///< Whether the first of `virtual_ipaddress` is.
+  bool answered = false;               ///< Found by reading, so the moment of change is not known.
+  std::optional<LinkState> link = {};  ///< Of the instance's interface; nothing if it has none.
+  /// An interface that keepalived tracks for it, or that one of its VIPs is on, is not up.
+  bool link_down = false;
 };
 
 /// The kernel's addresses have been read in full; VipsSeen of every instance came before this.
@@ -92,8 +99,8 @@ struct PrioritySeen {
 /// Anything that a witness can report.
 using Observation =
     std::variant<StateSeen, DbusOwnerFound, DbusReadComplete, DbusInstanceAbsent, DbusOwnerLost,
-                 DbusBusLost, VipsSeen, KernelReadComplete, KernelLost, FifoOpened, FifoLost,
-                 KeepalivedWatched, KeepalivedEnded, PrioritySeen>;
+                 DbusBusLost, DbusSilent, VipsSeen, KernelReadComplete, KernelLost, FifoOpened,
+                 FifoLost, KeepalivedWatched, KeepalivedEnded, PrioritySeen>;
 
 /// Where sources put what they observe. Implemented by the composition root, and by tests.
 class ObservationSink {

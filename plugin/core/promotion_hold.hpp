@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// A router that becomes MASTER and loses to a better one within an advert interval was never of
-/// use to anybody, so telling consumers of it makes them work twice for nothing. A promotion
-/// therefore counts only once it has lasted `master_hold`. Everything else counts at once: nobody
-/// must hear late that a router is *not* MASTER any more.
+/// use to anybody, and reporting it makes consumers work twice for nothing. A promotion therefore
+/// counts only once it has lasted `master_hold`. Every other state counts at once: consumers must
+/// not hear late that a router is *not* MASTER any more.
 #pragma once
 
 #include <optional>
@@ -11,6 +11,7 @@
 
 #include "core/deadlines.hpp"
 #include "core/judge.hpp"
+#include "core/registry.hpp"
 #include "core/statistics.hpp"
 #include "core/time.hpp"
 #include "core/topology.hpp"
@@ -19,20 +20,19 @@ namespace batch_notifier::core {
 
 /// A change of state that counts.
 struct Transition {
-  InstanceIndex instance = 0;         ///< Which instance.
-  VrrpState state = VrrpState::init;  ///< What it is in now.
+  InstanceId instance{};              ///< Which instance.
+  VrrpState state = VrrpState::init;  ///< Its state now.
   Cause cause = Cause::signal;        ///< Why.
   UtcTime since;                      ///< When the state began: for a promotion before its hold.
 };
 
-/// Holds promotions back until they have lasted. Pure.
+/// Holds promotions back until they have lasted. Pure. Writes InstanceRow::promotion.
 class PromotionHold {
  public:
-  /// Resolves each instance's hold: its own, else the global one, else its advert interval.
-  PromotionHold(const Topology& topology, const MasterHold& global, Statistics& statistics);
-
-  /// Takes over the state that counted in a former run, before the first step.
-  void restore(InstanceIndex instance, VrrpState state) { entries_.at(instance).counted = state; }
+  /// `global` is the `master_hold` of instances without one of their own. `registry` and
+  /// `statistics` must outlive the object.
+  PromotionHold(Registry& registry, const MasterHold& global, Statistics& statistics)
+      : registry_(registry), global_(global), statistics_(statistics) {}
 
   /// Takes a verdict; returns the transition that it makes at once, if any. A promotion found at
   /// the start of the run has been going on for an unknown time and is not held.
@@ -45,18 +45,20 @@ class PromotionHold {
   [[nodiscard]] std::optional<MonotonicTime> deadline() const { return deadlines_.next(); }
 
   /// Whether a promotion of the instance is being held.
-  [[nodiscard]] bool holds(InstanceIndex instance) const { return deadlines_.is_set(instance); }
+  [[nodiscard]] bool holds(InstanceId instance) const { return deadlines_.is_set(instance); }
+
+  /// The instance is removed: a promotion that is held is dropped.
+  void remove(InstanceId instance) { deadlines_.clear(instance); }
 
  private:
-  struct Entry {
-    Duration hold{0};
-    VrrpState counted = VrrpState::init;  ///< State of the newest transition let through.
-    Transition promotion;
-  };
+  [[nodiscard]] Duration hold_of(const Instance& instance) const {
+    return instance.master_hold.value_or(global_).fixed.value_or(instance.advert_interval);
+  }
 
+  Registry& registry_;
+  MasterHold global_;
   Statistics& statistics_;
-  std::vector<Entry> entries_;
-  Deadlines deadlines_;
+  Deadlines<InstanceId> deadlines_;
 };
 
 }  // namespace batch_notifier::core

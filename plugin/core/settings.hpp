@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// What the `@batch_notifier` lines say: batching times, and who is to be told. The defaults
-/// written here are the documented ones.
+/// Values of the `@batch_notifier` lines: batching times and notifiers. The defaults written here
+/// are the documented ones.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/time.hpp"
@@ -24,20 +27,6 @@ struct BatchTiming {
   Duration repeat_interval{0};    ///< `repeat_interval`: full snapshot this often; 0 for never.
 };
 
-/// The kinds of consumers.
-enum class NotifierKind : std::uint8_t {
-  notify_batch,    ///< Run a command once per batch, JSON on standard input.
-  notify_each,     ///< Run a keepalived notify script once per change.
-  notify_http,     ///< POST to a URL.
-  notify_neutron,  ///< Tell a Neutron L3 agent.
-  append_file,     ///< Append one line per batch.
-  state_file,      ///< Keep one file per instance.
-  metrics_file,    ///< Keep one file of metrics.
-};
-
-/// The setting's keyword, e.g. "notify_batch".
-std::string_view to_string(NotifierKind kind);
-
 /// `user NAME [GROUP]`: who a command runs as. Names, resolved when the notifier starts.
 struct UserName {
   std::string user;   ///< Login name or number.
@@ -46,16 +35,23 @@ struct UserName {
 
 /// One consumer and its options.
 struct NotifierSettings {
-  NotifierKind kind = NotifierKind::notify_batch;  ///< What kind it is.
-  std::string name;                                ///< "<keyword>:<number of its kind, from 1>".
+  std::string kind;  ///< Keyword of its kind, e.g. "notify_batch"; see notifier_kind.hpp.
+  std::string name;  ///< "<keyword>:<number of its kind, from 1>".
   /// The command and its arguments, or the one FILE, URL or SOCKET.
   std::vector<std::string> target;
   Duration timeout{10'000'000};    ///< `timeout`: how long one delivery may take.
   Duration retry_max{60'000'000};  ///< `retry_max`: longest wait before a delivery is retried.
   std::optional<UserName> user;    ///< `user`; else the loader's own.
   std::vector<VrrpState> states;   ///< `states`: told only of these; empty for all.
-  std::string instances;           ///< `instances`: glob of instance names; empty for all.
-  SourceLocation location;         ///< Where it is configured.
+  std::string instances;           ///< `instances`: glob of instance names, as written.
+  /// Whether the instance of this name matches `instances`; empty where all do.
+  std::function<bool(const std::string& name)> selects;
+  /// `repeat_interval` of this notifier; 0 for never. Else the global one holds.
+  std::optional<Duration> repeat_interval;
+  /// `env`: names and values that are added to the environment of its command, in order.
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::map<std::string, std::string> own_options;  ///< Options of its kind only, by keyword.
+  SourceLocation location;                         ///< Where it is configured.
   /// keepalived's `enable_script_security`: a command that is not root's alone must not be run.
   bool script_security = false;
 };
@@ -66,6 +62,7 @@ struct Settings {
   MasterHold master_hold;                   ///< Global `master_hold`; `advert` unless set.
   Duration stop_timeout{5'000'000};         ///< `stop_timeout`: how long the last batch may take.
   Duration health_wait{1'000'000};          ///< `health_wait`: how long a disagreement must last.
+  Duration heartbeat_interval{0};           ///< `heartbeat_interval`; 0 for no heartbeat.
   std::vector<NotifierSettings> notifiers;  ///< In configuration order.
 };
 

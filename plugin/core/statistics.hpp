@@ -21,6 +21,9 @@ enum class Counter : std::uint8_t {
   deliveries_failed,         ///< Attempts that failed and are retried.
   deliveries_refused,        ///< Batches that a consumer refused for good.
   authority_changes,         ///< An instance's state went over to another witness.
+  dbus_questions,            ///< Instances asked for because a witness contradicted D-Bus.
+  dbus_silences,             ///< Times that D-Bus did not answer and stopped deciding.
+  dbus_overruled,            ///< Instances for which the FIFO overruled D-Bus.
   dbus_connects,             ///< Connections to the bus that were made.
   dbus_signals,              ///< State signals believed.
   dbus_foreign_signals,      ///< State signals not from the owner of the service: ignored.
@@ -33,6 +36,7 @@ enum class Counter : std::uint8_t {
   fifo_lines,                ///< Lines of the notify FIFO that were understood, groups' too.
   fifo_malformed,            ///< Lines of the notify FIFO that were not.
   fifo_overflows,            ///< Times that the notify FIFO was full, so that lines may be lost.
+  fifo_journal_damaged,      ///< Times that the FIFO journal of a former worker was damaged.
   config_problems,           ///< Lines of the configuration that were left out.
 };
 

@@ -50,13 +50,12 @@ struct Instance {
   std::string sync_group;                 ///< `vrrp_sync_group` it belongs to; empty for none.
   std::uint8_t priority = 100;            ///< Configured base priority.
   Duration advert_interval{1'000'000};    ///< `advert_int`.
+  bool tracks_interface = true;           ///< False with `dont_track_primary`.
   std::vector<VirtualAddress> vips;       ///< In configuration order: VIPs, then excluded ones.
   std::optional<MasterHold> master_hold;  ///< Set inside the instance; else the global one.
   Labels labels;                          ///< Global ones, overridden by the instance's own.
   bool ignored = false;                   ///< `@batch_notifier ignore`.
-  /// Not configured any more and known from a former run only: DELETED, and to be told so.
-  bool removed = false;
-  SourceLocation location;  ///< Where the block begins.
+  SourceLocation location;                ///< Where the block begins.
 };
 
 /// All that one keepalived runs, in the order of its configuration.

@@ -1,23 +1,55 @@
 // SPDX-License-Identifier: MIT
 #include "core/vip_table.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace batch_notifier::core {
 
 VipTable::VipTable(const Topology& topology) : instances_(topology.instances.size()) {
   for (InstanceIndex index = 0; index < instances_.size(); ++index) {
-    const Instance& instance = topology.instances[index];
-    instances_[index].ignored = instance.ignored;
-    if (instance.ignored) {
-      continue;
-    }
-    bool first = true;
-    for (const VirtualAddress& vip : instance.vips) {
-      const InterfaceId interface =
-          interfaces_.try_emplace(vip.interface, interfaces_.size()).first->second;
-      vips_[{vip.address, interface}].uses.push_back({index, first && !vip.excluded});
-      first = first && vip.excluded;
+    instances_[index].ignored = topology.instances[index].ignored;
+    if (!instances_[index].ignored) {
+      watch(index, topology.instances[index]);
     }
   }
+}
+
+void VipTable::watch(InstanceIndex index, const Instance& instance) {
+  Watched& watched = instances_[index];
+  if (!instance.interface.empty()) {
+    watched.interface = intern(instance.interface);
+    if (instance.tracks_interface) {
+      watched.needed.push_back(*watched.interface);
+    }
+  }
+  bool first = true;
+  for (const VirtualAddress& vip : instance.vips) {
+    const InterfaceId interface = intern(vip.interface);
+    vips_[{vip.address, interface}].uses.push_back({index, first && !vip.excluded});
+    first = first && vip.excluded;
+    const bool known =
+        std::find(watched.needed.begin(), watched.needed.end(), interface) != watched.needed.end();
+    if (!known && (instance.tracks_interface || interface != watched.interface)) {
+      watched.needed.push_back(interface);
+    }
+  }
+  for (const InterfaceId interface : watched.needed) {
+    interfaces_[interface].users.push_back(index);
+  }
+  if (watched.interface && !instance.tracks_interface) {
+    interfaces_[*watched.interface].users.push_back(index);
+  }
+  look_at_links(watched);
+  watched.taken = watched.now;
+}
+
+VipTable::InterfaceId VipTable::intern(const std::string& name) {
+  const auto [entry, is_new] = names_.try_emplace(name, interfaces_.size());
+  if (is_new) {
+    interfaces_.emplace_back();
+  }
+  return entry->second;
 }
 
 void VipTable::begin_dump() {
@@ -40,7 +72,7 @@ void VipTable::end_dump() {
 
 void VipTable::sweep(Link& link) {
   if (link.mark == Mark::nobody) {
-    rename(link, std::nullopt, Origin::dump);
+    change(link, std::nullopt, false, Origin::dump);
   }
   for (auto entry = link.addresses.begin(); entry != link.addresses.end();) {
     auto& [key, address] = *entry;
@@ -53,8 +85,8 @@ void VipTable::sweep(Link& link) {
 }
 
 void VipTable::apply(const LinkEvent& event, Origin origin) {
-  const auto named = interfaces_.find(event.name);
-  const bool wanted = event.present && named != interfaces_.end();
+  const auto named = names_.find(event.name);
+  const bool wanted = event.present && named != names_.end();
   // During a dump also what is not wanted leaves a mark, so that an older reply is not believed.
   if (!wanted && !dumping_ && links_.count(event.ifindex) == 0) {
     return;
@@ -64,7 +96,8 @@ void VipTable::apply(const LinkEvent& event, Origin origin) {
   if (!outranks(origin, link.mark)) {
     return;
   }
-  rename(link, wanted ? std::optional(named->second) : std::nullopt, origin);
+  change(link, wanted ? std::optional(named->second) : std::nullopt, wanted && event.running,
+         origin);
   if (!event.present) {
     // The kernel has said so of each address already; its index may be given to another link.
     for (auto& [key, address] : link.addresses) {
@@ -116,21 +149,60 @@ bool VipTable::is_configured(const IpAddress& address) const {
   return found != vips_.end() && found->first.first == address;
 }
 
-void VipTable::rename(Link& link, std::optional<InterfaceId> interface, Origin origin) {
-  if (link.interface == interface) {
+// The link has another name or another state than before.
+void VipTable::change(Link& link, std::optional<InterfaceId> interface, bool running,
+                      Origin origin) {
+  if (link.interface == interface && link.running == running) {
     return;
   }
+  const bool renamed = link.interface != interface;
+  drop_link(link, origin);
   for (const auto& [key, address] : link.addresses) {
-    if (address.present) {
+    if (renamed && address.present) {
       count(link, key.address, false, origin);
     }
   }
   link.interface = interface;
+  link.running = running;
+  add_link(link, origin);
   for (const auto& [key, address] : link.addresses) {
-    if (address.present) {
+    if (renamed && address.present) {
       count(link, key.address, true, origin);
     }
   }
+}
+
+void VipTable::add_link(const Link& link, Origin origin) {
+  if (link.interface) {
+    Interface& interface = interfaces_[*link.interface];
+    ++interface.links;
+    interface.running += link.running ? 1 : 0;
+    refresh(*link.interface, origin);
+  }
+}
+
+void VipTable::drop_link(const Link& link, Origin origin) {
+  if (link.interface) {
+    Interface& interface = interfaces_[*link.interface];
+    --interface.links;
+    interface.running -= link.running ? 1 : 0;
+    refresh(*link.interface, origin);
+  }
+}
+
+void VipTable::refresh(InterfaceId interface, Origin origin) {
+  for (const InstanceIndex index : interfaces_[interface].users) {
+    look_at_links(instances_[index]);
+    mark_changed(index, origin);
+  }
+}
+
+void VipTable::look_at_links(Watched& instance) const {
+  const auto is_up = [this](InterfaceId id) { return interfaces_[id].state() == LinkState::up; };
+  if (instance.interface) {
+    instance.now.link = interfaces_[*instance.interface].state();
+  }
+  instance.now.link_down = !std::all_of(instance.needed.begin(), instance.needed.end(), is_up);
 }
 
 void VipTable::count(const Link& link, const IpAddress& address, bool present, Origin origin) {
@@ -150,39 +222,47 @@ void VipTable::count(const Link& link, const IpAddress& address, bool present, O
     if (use.first) {
       instance.now.first_present = present;
     }
-    instance.newest = origin;
-    if (!instance.changed) {
-      instance.changed = true;
-      changed_.push_back(use.instance);
-    }
+    mark_changed(use.instance, origin);
   }
 }
 
+void VipTable::mark_changed(InstanceIndex index, Origin origin) {
+  Watched& instance = instances_[index];
+  instance.newest = origin;
+  if (!instance.changed) {
+    instance.changed = true;
+    changed_.push_back(index);
+  }
+}
+
+VipsSeen VipTable::seen(InstanceIndex index, bool answered) const {
+  const Picture& now = instances_[index].now;
+  return {index, now.present, now.first_present, answered, now.link, now.link_down};
+}
+
 std::vector<VipsSeen> VipTable::take_changes() {
-  std::vector<VipsSeen> seen;
+  std::vector<VipsSeen> changes;
   for (const InstanceIndex index : changed_) {
     Watched& instance = instances_[index];
     instance.changed = false;
     if (instance.now != instance.taken) {
       instance.taken = instance.now;
-      seen.push_back({index, instance.now.present, instance.now.first_present,
-                      instance.newest == Origin::dump});
+      changes.push_back(seen(index, instance.newest == Origin::dump));
     }
   }
   changed_.clear();
-  return seen;
+  return changes;
 }
 
 std::vector<VipsSeen> VipTable::take_all() {
   take_changes();
-  std::vector<VipsSeen> seen;
+  std::vector<VipsSeen> all;
   for (InstanceIndex index = 0; index < instances_.size(); ++index) {
-    const Watched& instance = instances_[index];
-    if (!instance.ignored) {
-      seen.push_back({index, instance.now.present, instance.now.first_present, /*answered=*/true});
+    if (!instances_[index].ignored) {
+      all.push_back(seen(index, /*answered=*/true));
     }
   }
-  return seen;
+  return all;
 }
 
 }  // namespace batch_notifier::core

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Which VIPs are on which interface, kept from the kernel's own words. The kernel speaks of
-/// interface indexes and of addresses that come and go one at a time; keepalived.conf speaks of
-/// interface names and of instances. This table stands between the two. Links and addresses may
-/// arrive in any order: a name counts from the moment it is known, also when its link is renamed or
-/// made anew under another index.
+/// Which VIPs are on which interface, and which interfaces are up, according to the kernel. The
+/// kernel reports interface indexes, and addresses that come and go one at a time; keepalived.conf
+/// names interfaces and instances. This table translates the one into the other. Links and
+/// addresses may arrive in any order: a name counts from the moment it is known, also when its link
+/// is renamed or made anew under another index.
 ///
 /// Only links and addresses that the configuration names are kept, so a host with a hundred
 /// thousand containers costs no more than one with none.
@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "core/address.hpp"
+#include "core/link_state.hpp"
 #include "core/observation.hpp"
 #include "core/topology.hpp"
 
@@ -35,6 +36,7 @@ struct LinkEvent {
   std::uint32_t ifindex = 0;  ///< Its index, which outlives a rename.
   std::string name;           ///< Its present name.
   bool present = false;       ///< False when it was removed.
+  bool running = false;       ///< Up, and with carrier.
 
   /// Equal in every field.
   bool operator==(const LinkEvent&) const = default;
@@ -60,7 +62,7 @@ enum class Origin : std::uint8_t {
   dump,          ///< Listed because everything was asked for.
 };
 
-/// The VIPs of all instances that are not ignored, as the kernel has them.
+/// The VIPs and links of all instances that are not ignored, as the kernel has them.
 class VipTable {
  public:
   /// Takes from the topology what it needs.
@@ -104,6 +106,7 @@ class VipTable {
 
   struct Link {
     std::optional<InterfaceId> interface;  // None while it has no name that is configured.
+    bool running = false;
     Mark mark = Mark::nobody;
     KernelAddresses addresses;
   };
@@ -118,13 +121,28 @@ class VipTable {
     std::size_t holders = 0;  // Addresses in the kernel that are this VIP.
   };
 
+  /// An interface of the configuration. For a moment two links can have its name.
+  struct Interface {
+    std::size_t links = 0;
+    std::size_t running = 0;
+    std::vector<InstanceIndex> users;
+
+    [[nodiscard]] LinkState state() const {
+      return running > 0 ? LinkState::up : links > 0 ? LinkState::down : LinkState::missing;
+    }
+  };
+
   struct Picture {
     std::uint32_t present = 0;
     bool first_present = false;
+    std::optional<LinkState> link;
+    bool link_down = false;
 
     bool operator==(const Picture&) const = default;
   };
   struct Watched {
+    std::optional<InterfaceId> interface;  // Its own.
+    std::vector<InterfaceId> needed;       // Its own, if tracked, and those of its VIPs.
     Picture now;
     Picture taken;
     bool ignored = false;
@@ -132,14 +150,23 @@ class VipTable {
     Origin newest = Origin::notification;  // Of the newest change.
   };
 
+  InterfaceId intern(const std::string& name);
+  void watch(InstanceIndex index, const Instance& instance);
+  void add_link(const Link& link, Origin origin);
+  void drop_link(const Link& link, Origin origin);
+  void refresh(InterfaceId interface, Origin origin);
+  void look_at_links(Watched& instance) const;
+  void mark_changed(InstanceIndex index, Origin origin);
+  [[nodiscard]] VipsSeen seen(InstanceIndex index, bool answered) const;
   static bool outranks(Origin origin, Mark& mark);
   static bool is_empty(const Link& link);
   [[nodiscard]] bool is_configured(const IpAddress& address) const;
-  void rename(Link& link, std::optional<InterfaceId> interface, Origin origin);
+  void change(Link& link, std::optional<InterfaceId> interface, bool running, Origin origin);
   void count(const Link& link, const IpAddress& address, bool present, Origin origin);
   void sweep(Link& link);
 
-  std::unordered_map<std::string, InterfaceId> interfaces_;
+  std::unordered_map<std::string, InterfaceId> names_;
+  std::vector<Interface> interfaces_;
   std::map<std::pair<IpAddress, InterfaceId>, Vip> vips_;
   Links links_;
   bool dumping_ = false;

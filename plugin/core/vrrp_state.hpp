@@ -25,6 +25,16 @@ enum class VrrpState : std::uint8_t {
 /// How many different states there are.
 inline constexpr std::size_t vrrp_state_count = 7;
 
+/// Whether no keepalived runs an instance in this state: STOP, DELETED or UNKNOWN.
+constexpr bool ends_a_keepalived(VrrpState state) {
+  return state == VrrpState::stop || state == VrrpState::deleted || state == VrrpState::unknown;
+}
+
+/// Whether keepalived runs an instance in this state: MASTER, BACKUP or FAULT.
+constexpr bool is_running(VrrpState state) {
+  return state == VrrpState::master || state == VrrpState::backup || state == VrrpState::fault;
+}
+
 /// keepalived's word for the state, e.g. "MASTER".
 std::string_view to_string(VrrpState state);
 

@@ -9,6 +9,8 @@
 #include "loader/exit_status.hpp"
 #include "loader/host.hpp"
 #include "loader/plugin_library.hpp"
+#include "loader/plugin_security.hpp"
+#include "loader/served.hpp"
 #include "runtime/log.hpp"
 
 namespace batch_notifier::loader {
@@ -35,8 +37,12 @@ void print_problem(void* /*context*/, const char* file, std::size_t line, const 
 int test_config(const Options& options) {
   StandardError log;
   try {
+    // Started by a person or an editor: no keepalived is looked for.
+    const Served served = find_served(options, {}).served;
+    require_secure_plugin(options.plugin_path, served, log);
     const PluginLibrary library(options.plugin_path);
-    const KeepalivedPluginHost host = make_host(options, nullptr, -1, core::MonotonicTime(), log);
+    const KeepalivedPluginHost host =
+        make_host(options, served, nullptr, {}, core::MonotonicTime(), log);
     const int problems = library.descriptor().check_config(&host, print_problem);
     if (std::fflush(stdout) != 0) {
       log.write(runtime::Severity::error, "cannot write to standard output");

@@ -6,13 +6,21 @@
 #include "core/time.hpp"
 #include "keepalived/plugin.h"
 #include "loader/options.hpp"
+#include "loader/served.hpp"
 #include "runtime/log.hpp"
 
 namespace batch_notifier::loader {
 
-/// Describes this host. `options`, `state_dir` (or nullptr for none), `keepalived` (a descriptor,
-/// or -1) and `log` must outlive the plugin that is given the result.
-KeepalivedPluginHost make_host(const Options& options, const char* state_dir, int keepalived,
-                               core::MonotonicTime started, runtime::Log& log);
+/// Two descriptors of the host; -1 for none.
+struct HostDescriptors {
+  int keepalived = -1;  ///< Readable once keepalived has ended.
+  int deliveries = -1;  ///< Kept open by deliveries.
+};
+
+/// Describes this host. `options`, `served`, `state_dir` (or nullptr for none), the descriptors and
+/// `log` must outlive the plugin that is given the result.
+KeepalivedPluginHost make_host(const Options& options, const Served& served, const char* state_dir,
+                               const HostDescriptors& descriptors, core::MonotonicTime started,
+                               runtime::Log& log);
 
 }  // namespace batch_notifier::loader

@@ -23,8 +23,10 @@ std::nullopt_t refuse(const char* complaint) {
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv) {
-  static constexpr std::array<option, 8> long_options{{
+  static constexpr std::array<option, 10> long_options{{
       {"config", required_argument, nullptr, 'f'},
+      {"config-id", required_argument, nullptr, 'i'},
+      {"namespace", required_argument, nullptr, 'n'},
       {"state-dir", required_argument, nullptr, 's'},
       {"config-test", no_argument, nullptr, 't'},
       {"log-console", no_argument, nullptr, 'l'},
@@ -35,10 +37,16 @@ std::optional<Options> parse_options(int argc, char** argv) {
   }};
   Options options;
   int letter = 0;
-  while ((letter = getopt_long(argc, argv, "f:s:tlDhv", long_options.data(), nullptr)) != -1) {
+  while ((letter = getopt_long(argc, argv, "f:i:n:s:tlDhv", long_options.data(), nullptr)) != -1) {
     switch (letter) {
       case 'f':
         options.config_path = optarg;
+        break;
+      case 'i':
+        options.config_id = optarg;
+        break;
+      case 'n':
+        options.net_namespace = optarg;
         break;
       case 's':
         options.state_dir = optarg;
@@ -81,9 +89,12 @@ const char* usage() {
   return "Usage: keepalived-plugin-loader [OPTION]... PLUGIN.so [FIFO]\n"
          "Load a keepalived plugin and keep it running; keepalived starts this.\n"
          "\n"
-         "  -f, --config FILE     keepalived.conf to read\n"
-         "                        (/etc/keepalived/keepalived.conf)\n"
-         "  -s, --state-dir DIR   where the snapshot lives\n"
+         "  -f, --config FILE     keepalived.conf to read (the one that keepalived was\n"
+         "                        started with, else /etc/keepalived/keepalived.conf)\n"
+         "  -i, --config-id ID    keepalived's config id (the one that it was started\n"
+         "                        with, else the host name)\n"
+         "  -n, --namespace NAME  the network namespace that keepalived was started with\n"
+         "  -s, --state-dir DIR   where the ledger lives\n"
          "                        (/run/keepalived-batch-notifier)\n"
          "  -t, --config-test     read the configuration, print every problem as\n"
          "                        FILE:LINE: text, exit\n"

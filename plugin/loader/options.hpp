@@ -23,8 +23,10 @@ struct Options {
   Action action = Action::run;  ///< What to do.
   std::string plugin_path;      ///< The shared object to load; empty with help and version only.
   std::string fifo_path;        ///< keepalived's notify FIFO; empty where none was given.
-  std::string config_path = "/etc/keepalived/keepalived.conf";  ///< keepalived.conf to read.
-  std::string state_dir = "/run/keepalived-batch-notifier";     ///< Where the snapshot lives.
+  std::optional<std::string> config_path;    ///< keepalived.conf to read.
+  std::optional<std::string> config_id;      ///< keepalived's config id.
+  std::optional<std::string> net_namespace;  ///< The network namespace that keepalived works in.
+  std::string state_dir = "/run/keepalived-batch-notifier";  ///< Where the ledger lives.
   bool log_console = false;  ///< Log to standard error as well as to syslog.
   bool log_detail = false;   ///< Log every observation.
 };

@@ -25,7 +25,9 @@ SignalFd::SignalFd(std::initializer_list<int> signals) {
     sigaddset(&awaited, number);
   }
   sigset_t blocked = awaited;
-  sigaddset(&blocked, SIGPIPE);
+  for (const int number : {SIGPIPE, SIGXFSZ, SIGXCPU}) {
+    sigaddset(&blocked, number);
+  }
   if (sigprocmask(SIG_SETMASK, &blocked, nullptr) == 0) {
     fd_.reset(signalfd(-1, &awaited, SFD_NONBLOCK | SFD_CLOEXEC));
   }

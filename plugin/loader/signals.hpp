@@ -18,10 +18,11 @@ void reset_signal_actions();
 /// Signals that wait to be read.
 class SignalFd {
  public:
-  /// From now on these signals, and SIGPIPE, are blocked, and no others. SIGPIPE because a reader
-  /// of standard error may go; blocked and not ignored, because only a mask has to be reset in
-  /// children anyway. The mask stays when the object goes, so that nothing is lost between two of
-  /// them. Throws std::system_error.
+  /// From now on these signals, and SIGPIPE, SIGXFSZ and SIGXCPU, are blocked, and no others. The
+  /// three because a reader of standard error may go, and a limit on the size of files or on
+  /// processor time may be reached, which is an error of a write or is logged; blocked and not
+  /// ignored, because only a mask has to be reset in children anyway. The mask stays when the
+  /// object goes, so that nothing is lost between two of them. Throws std::system_error.
   explicit SignalFd(std::initializer_list<int> signals);
 
   /// Readable when a signal waits.

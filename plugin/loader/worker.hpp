@@ -9,15 +9,17 @@
 
 #include "core/time.hpp"
 #include "loader/options.hpp"
+#include "loader/served.hpp"
+#include "loader/worker_seat.hpp"
 #include "runtime/log.hpp"
 
 namespace batch_notifier::loader {
 
 /// Runs the plugin until it has stopped, after SIGTERM or SIGINT or of its own accord; a SIGINT
 /// while it stops leaves it one second. `keepalived` becomes readable when keepalived ends; -1 for
-/// none. `started` is when the loader was. Returns the exit status. Throws std::system_error when
-/// it cannot wait for signals or for the plugin.
-int run_worker(const Options& options, int keepalived, core::MonotonicTime started,
-               runtime::Log& log);
+/// none. `started` is when the loader was. `seat` is told of each turn of the loop. Returns the
+/// exit status. Throws std::system_error when it cannot wait for signals or for the plugin.
+int run_worker(const Options& options, const Served& served, int keepalived,
+               core::MonotonicTime started, const WorkerSeat& seat, runtime::Log& log);
 
 }  // namespace batch_notifier::loader

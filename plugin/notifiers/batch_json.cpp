@@ -66,6 +66,7 @@ Json to_object(const core::Change& change) {
   object["cause"] = to_string(change.cause);
   object["authority"] = to_string(change.authority);
   object["priority"] = change.priority ? Json(*change.priority) : Json();
+  object["link"] = change.link ? Json(to_string(*change.link)) : Json();
   object["vips"] = {{"expected", change.vips_expected}, {"present", change.vips_present}};
   object["health"] = to_string(change.health);
   object["labels"] = change.labels;

@@ -13,8 +13,9 @@
 namespace batch_notifier::notifiers {
 
 /// Runs the configured command with the batch as JSON and a newline on standard input. Exit status
-/// 0 is success. Under `settings.script_security` a command that is not root's alone is not run:
-/// the delivery is `unseen`, and the next attempt looks again.
+/// 0 is success, 65 (EX_DATAERR) refuses this batch for good, 78 (EX_CONFIG) asks for no more until
+/// the next reload; any other is a failure and retried. Under `settings.script_security` a command
+/// that is not root's alone is not run: the delivery is `unseen`, and the next attempt looks again.
 class NotifyBatch final : public ChildNotifier {
  public:
   /// `settings.target` is the command, an absolute path, and its arguments. Throws
@@ -26,6 +27,7 @@ class NotifyBatch final : public ChildNotifier {
   [[nodiscard]] core::DeliveryResult judge(int status, const std::string& reason) const override;
 
   std::vector<std::string> command_;
+  std::vector<std::string> environment_;
   bool script_security_;
 };
 

@@ -9,10 +9,13 @@
 #include <csignal>
 #include <cstdlib>
 #include <optional>
+#include <span>
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
+
+#include "runtime/child_keeper.hpp"
+#include "runtime/close_descriptors.hpp"
 
 namespace batch_notifier::runtime {
 
@@ -20,8 +23,7 @@ namespace {
 
 constexpr int report_fd = STDERR_FILENO + 1;
 constexpr int first_unwanted_fd = report_fd + 1;
-/// As high as descriptors are closed one by one, where the soft limit is higher or absent.
-constexpr rlim_t highest_closed_fd = 65'536;
+constexpr rlim_t usual_descriptors = 1024;
 
 // So that it is written whole or not at all.
 static_assert(sizeof(ChildFailure) <= PIPE_BUF);
@@ -30,10 +32,6 @@ static_assert(sizeof(ChildFailure) <= PIPE_BUF);
   // Without it the parent still sees the exit status.
   [[maybe_unused]] const ssize_t written = write(report, &failure, sizeof(failure));
   _exit(EXIT_FAILURE);
-}
-
-[[noreturn]] void give_up(int report, ChildStep step) {
-  give_up(report, ChildFailure{step, errno, {}});
 }
 
 /// Gives up unless the program is root's alone. In the child, because a file system that hangs must
@@ -45,9 +43,9 @@ void require_roots(const char* program) {
   }
   if (flaw->kind == CommandFlawKind::unreachable) {
     // What the execution would have said. It is not left to it: the file may be there by now.
-    give_up(report_fd, ChildFailure{ChildStep::execute, flaw->error, {}});
+    give_up(report_fd, ChildFailure{ChildStep::execute, flaw->error, {}, {}});
   }
-  give_up(report_fd, ChildFailure{ChildStep::security, 0, *flaw});
+  give_up(report_fd, ChildFailure{ChildStep::security, 0, *flaw, {}});
 }
 
 void reset_signal_dispositions() {
@@ -58,24 +56,9 @@ void reset_signal_dispositions() {
   }
 }
 
-void close_from(unsigned first) {
-  // By number, because glibc has had the wrapper since 2.34 only; in Linux since 5.9.
-  if (syscall(__NR_close_range, first, ~0U, 0U) == 0) {
-    return;
-  }
-  rlimit limit{};
-  rlim_t end = highest_closed_fd;
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < end) {
-    end = limit.rlim_cur;
-  }
-  for (rlim_t fd = first; fd < end; ++fd) {
-    close(static_cast<int>(fd));
-  }
-}
-
 /// Any of the three may have a number that another is about to get, where the host runs without
 /// standard descriptors: so all move out of the way first.
-bool place_descriptors(const ChildEntry& entry) {
+bool place_descriptors(const ChildEntry& entry, std::span<const int> kept) {
   const int input = fcntl(entry.input, F_DUPFD_CLOEXEC, first_unwanted_fd);
   const int output = fcntl(entry.output, F_DUPFD_CLOEXEC, first_unwanted_fd);
   const int report = fcntl(entry.report, F_DUPFD_CLOEXEC, first_unwanted_fd);
@@ -84,16 +67,24 @@ bool place_descriptors(const ChildEntry& entry) {
       dup3(report, report_fd, O_CLOEXEC) < 0) {
     return false;
   }
-  close_from(first_unwanted_fd);
+  close_descriptors(first_unwanted_fd, kept);
   return true;
 }
 
-}  // namespace
+/// As most programs are started: some look at every possible descriptor, and select(2) knows no
+/// more.
+void limit_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > usual_descriptors) {
+    limit.rlim_cur = usual_descriptors;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
 
-void enter_child(const ChildEntry& entry) noexcept {
-  reset_signal_dispositions();
+/// What programs and functions have in common.
+void settle_in(const ChildEntry& entry, pid_t parent, std::span<const int> kept) {
   setsid();
-  if (!place_descriptors(entry)) {
+  if (!place_descriptors(entry, kept)) {
     give_up(entry.report, ChildStep::descriptors);
   }
   if (chdir("/") != 0) {
@@ -106,21 +97,42 @@ void enter_child(const ChildEntry& entry) noexcept {
     }
   }
   // After the change of user, which clears it; and the parent may be dead already.
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != entry.parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) {
     _exit(EXIT_FAILURE);
   }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (entry.arguments == nullptr) {
-    _exit((*entry.function)());
+}
+
+}  // namespace
+
+void give_up(int report, ChildStep step) noexcept {
+  give_up(report, ChildFailure{step, errno, {}, {}});
+}
+
+void enter_child(const ChildEntry& entry) noexcept {
+  reset_signal_dispositions();
+  // First, because placing those that are needed takes a few more.
+  close_descriptors(0, entry.needed);
+  if (entry.arguments != nullptr) {
+    keep_child(entry);
   }
+  settle_in(entry, entry.parent, entry.kept);
+  _exit((*entry.function)());
+}
+
+void enter_program(const ChildEntry& entry, pid_t keeper) noexcept {
+  settle_in(entry, keeper, {});
+  limit_descriptors();
   if (entry.root_writable_only) {
     require_roots(entry.arguments[0]);
   }
   execve(entry.arguments[0], entry.arguments, entry.environment);
-  give_up(report_fd, ChildStep::execute);
+  const int error = errno;
+  give_up(report_fd,
+          ChildFailure{ChildStep::execute, error, {}, find_script_flaw(entry.arguments[0], error)});
 }
 
 }  // namespace batch_notifier::runtime

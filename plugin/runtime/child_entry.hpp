@@ -7,16 +7,19 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
 #include <sys/types.h>
 
 #include "runtime/command_security.hpp"
+#include "runtime/script_flaw.hpp"
 #include "runtime/user_identity.hpp"
 
 namespace batch_notifier::runtime {
 
 /// Where a child stumbled.
 enum class ChildStep : int {
+  fork,         ///< The process for the program could not be forked.
   descriptors,  ///< Standard input and output could not be put in place.
   directory,    ///< "/" could not be entered.
   user,         ///< The user or the groups could not be changed.
@@ -29,6 +32,7 @@ struct ChildFailure {
   ChildStep step = ChildStep::descriptors;  ///< Where.
   int error = 0;                            ///< errno; 0 for `security`.
   CommandFlaw flaw;                         ///< For `security` only.
+  ScriptFlaw script;                        ///< For `execute` only.
 };
 
 /// What a child needs to begin; all of it made by the parent, before the fork.
@@ -42,12 +46,22 @@ struct ChildEntry {
   int report = -1;                                 ///< Takes a ChildFailure.
   const UserIdentity* user = nullptr;              ///< Who to become; null for nobody else.
   pid_t parent = -1;                               ///< The forking process.
+  std::span<const int> kept;    ///< See child_keeper.hpp; in ascending order, above 3.
+  std::span<const int> needed;  ///< `kept` and the three above, in ascending order.
 };
 
 /// Goes on in a forked child, which was forked with all signals blocked, so that no handler of the
-/// host's can run in it. Sets default dispositions, an own session, descriptors 0 to 2 and no
-/// other,
-/// "/" as directory, the user, SIGTERM for when the parent's thread dies, an empty signal mask.
+/// host's can run in it. Sets default dispositions. For a program it becomes the keeper of that,
+/// see child_keeper.hpp. A function is called in an own session, with descriptors 0 to 2 and
+/// `kept`, "/" as directory, the user, and an empty signal mask; it is killed when the parent's
+/// thread dies.
 [[noreturn]] void enter_child(const ChildEntry& entry) noexcept;
+
+/// Goes on in a child of the keeper: an own session, descriptors 0 to 2 and no other, "/" as
+/// directory, the user, an empty signal mask. Killed when the keeper dies.
+[[noreturn]] void enter_program(const ChildEntry& entry, pid_t keeper) noexcept;
+
+/// Reports errno of what failed, and exits.
+[[noreturn]] void give_up(int report, ChildStep step) noexcept;
 
 }  // namespace batch_notifier::runtime

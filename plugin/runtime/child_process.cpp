@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -19,8 +20,10 @@
 #include <sys/wait.h>
 
 #include "runtime/child_entry.hpp"
+#include "runtime/child_keeper.hpp"
 #include "runtime/command_security.hpp"
 #include "runtime/printable.hpp"
+#include "runtime/script_flaw.hpp"
 
 namespace batch_notifier::runtime {
 
@@ -92,6 +95,8 @@ std::string failure_text(const ChildFailure& failure, const std::string& path) {
   const std::string command = printable(path);
   const std::string error = ": " + std::generic_category().message(failure.error);
   switch (failure.step) {
+    case ChildStep::fork:
+      return "cannot fork" + error;
     case ChildStep::descriptors:
       return "cannot set up standard input and output" + error;
     case ChildStep::directory:
@@ -103,7 +108,7 @@ std::string failure_text(const ChildFailure& failure, const std::string& path) {
     case ChildStep::execute:
       break;
   }
-  return "cannot execute " + command + error;
+  return "cannot execute " + command + ": " + describe(failure.script, failure.error);
 }
 
 std::string seconds_text(core::Duration duration) {
@@ -131,8 +136,8 @@ ChildProcess::ChildProcess(EventLoop& loop, ChildPlan plan, ChildHandlers handle
 }
 
 ChildProcess::~ChildProcess() {
-  if (!ended_) {
-    signal_group(SIGKILL);
+  if (pid_ > 0) {
+    end_now();
     // It is dead in no time, unless it is stuck in the kernel; then a zombie is left to the host.
     pollfd end{pid_fd_.get(), POLLIN, 0};
     poll(&end, 1, death_wait_ms);
@@ -161,6 +166,12 @@ void ChildProcess::start(const ChildPlan& plan) {
   entry.report = report.write_end.get();
   entry.user = plan.user ? &*plan.user : nullptr;
   entry.parent = getpid();
+  const std::vector<int> kept = loop_.inherited();
+  entry.kept = kept;
+  std::vector<int> needed = kept;
+  needed.insert(needed.end(), {entry.input, entry.output, entry.report});
+  std::sort(needed.begin(), needed.end());
+  entry.needed = needed;
   output_ = std::move(output.read_end);
   report_ = std::move(report.read_end);
   output_watch_.emplace(loop_, output_.get(), EPOLLIN, [this](std::uint32_t) { drain(); });
@@ -186,7 +197,7 @@ void ChildProcess::watch_end() {
   } catch (const std::exception& error) {
     // No descriptor is left, or the host ignores SIGCHLD and the child has ended already. It must
     // not run unwatched, and its owner hears of it from the loop.
-    signal_group(SIGKILL);
+    end_now();
     watch_error_ = error.what();
     timer_.set(read_clocks().monotonic);
   }
@@ -197,21 +208,17 @@ void ChildProcess::on_timer() {
     on_end();
   } else if (!timed_out_) {
     timed_out_ = true;
-    signal_group(SIGTERM);
+    kill(pid_, has_keeper() ? keeper_terminate : SIGTERM);
     timer_.set(read_clocks().monotonic + kill_grace_);
   } else {
-    signal_group(SIGKILL);
+    end_now();
     handlers_.killing();
   }
 }
 
 void ChildProcess::on_end() {
-  if (timed_out_) {
-    // Before it is reaped, while the number cannot be another group's.
-    signal_group(SIGKILL);
-  }
   const ChildEnd end = reap();
-  ended_ = true;
+  pid_ = -1;
   timer_.cancel();
   end_watch_.reset();
   if (output_watch_) {
@@ -239,11 +246,8 @@ void ChildProcess::drain() {
   }
 }
 
-void ChildProcess::signal_group(int number) const {
-  // It may not have come as far as making its group.
-  if (kill(-pid_, number) != 0) {
-    kill(pid_, number);
-  }
+void ChildProcess::end_now() const {
+  kill(pid_, has_keeper() ? keeper_kill : SIGKILL);
 }
 
 ChildEnd ChildProcess::reap() {

@@ -39,7 +39,7 @@ struct ChildPlan {
   UniqueFd input;                             ///< Its standard input; none for /dev/null.
   std::optional<UserIdentity> user;           ///< Who it is; nothing for the plugin's own user.
   core::Duration timeout{10'000'000};         ///< After this its process group gets SIGTERM …
-  core::Duration kill_grace{2'000'000};       ///< … and after this as well, SIGKILL.
+  core::Duration kill_grace{2'000'000};       ///< … and after this as well, all of it SIGKILL.
 };
 
 /// How a child ended.
@@ -68,9 +68,9 @@ struct ChildHandlers {
   std::function<void(const ChildEnd& end)> ended;
 };
 
-/// A running child, in a session and process group of its own. It has ended when the process itself
-/// has: what it left in the background may go on, and whatever that writes is lost, except after a
-/// timeout, when the whole group is killed.
+/// A running child. A program has a keeper above it (child_keeper.hpp): it has ended when the
+/// program has and, unless that succeeded, when nothing that it started runs any more. After a
+/// success what it left in the background may go on, and whatever that writes is lost.
 ///
 /// A child that even SIGKILL does not end (it waits for a disk in the kernel) has not ended: a
 /// second one for the same job would only wait beside it, and might overtake it.
@@ -80,8 +80,8 @@ class ChildProcess {
   ChildProcess(EventLoop& loop, ChildPlan plan, ChildHandlers handlers);
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
-  /// Kills the process group if the child still runs. That takes effect after the destructor, which
-  /// does not wait, so the process may stay a zombie until its parent exits or reaps it.
+  /// Has all processes of the child killed if it still runs, and waits 100 ms at most for that. Its
+  /// own process may stay a zombie until its parent exits or reaps it.
   ~ChildProcess();
 
  private:
@@ -90,18 +90,18 @@ class ChildProcess {
   void on_timer();
   void on_end();
   void drain();
-  void signal_group(int number) const;
+  [[nodiscard]] bool has_keeper() const { return !command_.empty(); }
+  void end_now() const;
   ChildEnd reap();
 
   EventLoop& loop_;
   ChildHandlers handlers_;
-  std::string command_;
+  std::string command_;  ///< Of a program, whose keeper `pid_` then is; empty for a function.
   core::Duration timeout_;
   core::Duration kill_grace_;
-  pid_t pid_ = -1;
+  pid_t pid_ = -1;  ///< -1 once it has ended.
   std::string watch_error_;
   bool timed_out_ = false;
-  bool ended_ = false;
   UniqueFd pid_fd_;
   UniqueFd output_;
   UniqueFd report_;

@@ -45,9 +45,22 @@ class PathText {
   std::size_t size_ = 0;
 };
 
+bool is_trusted(uid_t user) noexcept {
+  return user == 0 || user == geteuid();
+}
+
+/// What is asked of the names on the way.
+enum class Question {
+  roots_alone,         ///< Each is root's alone.
+  roots_alone_or_new,  ///< The same; the last one may be missing.
+  no_links_of_others,  ///< None is a link that others could have placed.
+};
+
 /// One walk along a path.
 class Walk {
  public:
+  explicit Walk(Question question) : question_(question) {}
+
   std::optional<CommandFlaw> along(std::string_view path) noexcept {
     if (!ahead_.append(path)) {
       return unreachable(ENAMETOOLONG);
@@ -88,7 +101,45 @@ class Walk {
       return unreachable(ENAMETOOLONG);
     }
     std::optional<CommandFlaw> flaw = look();
-    return flaw || !S_ISLNK(status_.st_mode) ? flaw : follow(parent);
+    if (!flaw && S_ISLNK(status_.st_mode)) {
+      const struct stat link = status_;
+      if (question_ == Question::no_links_of_others &&
+          (!is_trusted(link.st_uid) || is_open(parent, /*sticky_protects=*/true))) {
+        status_ = link;
+        return this->flaw(CommandFlawKind::link);
+      }
+      return follow(parent);
+    }
+    return flaw;
+  }
+
+  /// Whether others can put a name into the directory that this much of what was reached names.
+  /// `status_` becomes the directory's if so.
+  bool is_open(std::size_t parent, bool sticky_protects) noexcept {
+    PathText directory;
+    struct stat place {};
+    if (!directory.append(parent == 0 ? "/" : reached_.view().substr(0, parent)) ||
+        lstat(directory.c_str(), &place) != 0) {
+      return true;
+    }
+    const bool by_others =
+        (place.st_mode & S_IWOTH) != 0 || ((place.st_mode & S_IWGRP) != 0 && place.st_gid != 0);
+    const bool sticky = sticky_protects && (place.st_mode & S_ISVTX) != 0;
+    if (is_trusted(place.st_uid) && (!by_others || sticky)) {
+      return false;
+    }
+    status_ = place;
+    return true;
+  }
+
+  /// A last name that is missing: no flaw, unless others can make it, as in /tmp.
+  std::optional<CommandFlaw> look_at_missing() noexcept {
+    const std::size_t parent = reached_.view().rfind('/');
+    if (!is_open(parent, /*sticky_protects=*/false)) {
+      return std::nullopt;
+    }
+    reached_.cut(parent);
+    return flaw(CommandFlawKind::everybody);
   }
 
   /// Goes on along the link that was reached, from the directory that it stands in.
@@ -115,7 +166,16 @@ class Walk {
   /// Looks at what was reached.
   std::optional<CommandFlaw> look() noexcept {
     if (lstat(here(), &status_) != 0) {
-      return unreachable(errno);
+      const int error = errno;
+      status_ = {};
+      const bool is_last =
+          ahead_.view().find_first_not_of('/', position_) == std::string_view::npos;
+      return question_ == Question::roots_alone_or_new && is_last && error == ENOENT
+                 ? look_at_missing()
+                 : unreachable(error);
+    }
+    if (question_ == Question::no_links_of_others) {
+      return std::nullopt;
     }
     const mode_t mode = status_.st_mode;
     if (status_.st_uid != 0) {
@@ -160,6 +220,7 @@ class Walk {
     return found;
   }
 
+  Question question_;
   PathText ahead_;
   PathText reached_;
   std::size_t position_ = 0;
@@ -170,7 +231,16 @@ class Walk {
 }  // namespace
 
 std::optional<CommandFlaw> find_command_flaw(const char* command) noexcept {
-  return Walk().along(command);
+  return Walk(Question::roots_alone).along(command);
+}
+
+std::optional<CommandFlaw> find_file_flaw(const char* file) noexcept {
+  return Walk(Question::roots_alone_or_new).along(file);
+}
+
+std::optional<CommandFlaw> find_link_flaw(const char* file) noexcept {
+  const std::optional<CommandFlaw> flaw = Walk(Question::no_links_of_others).along(file);
+  return flaw && flaw->kind == CommandFlawKind::link ? flaw : std::nullopt;
 }
 
 std::string describe(const CommandFlaw& flaw) {
@@ -197,6 +267,9 @@ std::string describe(const CommandFlaw& flaw) {
     case CommandFlawKind::access_list:
       text = path + " can be written by others on its access control list" + found + "chmod go-w " +
              path;
+      break;
+    case CommandFlawKind::link:
+      text = path + " is a link that others could have placed" + found + "use the path of the file";
       break;
   }
   return printable(text);

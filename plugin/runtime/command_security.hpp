@@ -41,6 +41,7 @@ enum class CommandFlawKind : int {
   everybody,    ///< Everybody can write it.
   group,        ///< A group other than root's can write it.
   access_list,  ///< An access control list lets others write it.
+  link,         ///< A link that others than root and this user could have placed.
 };
 
 /// The first thing found that is wrong. Plain bytes, so that a child can send it through a pipe.
@@ -60,6 +61,17 @@ struct CommandFlaw {
 /// async-signal-safe calls only, so that it can run in a forked child: that is the place for it
 /// where something is waiting, because a network file system may block it for ever.
 std::optional<CommandFlaw> find_command_flaw(const char* command) noexcept;
+
+/// The same for a file that is written: that it is missing is no flaw, where its directory is
+/// root's alone.
+std::optional<CommandFlaw> find_file_flaw(const char* file) noexcept;
+
+/// What is asked where script security is off: whether a link on the way to `file` could have been
+/// placed by others than root and this user, who could so choose another file for us to load or
+/// write. That is a link of theirs, and one in a directory that they can write, unless it is ours
+/// and the directory is sticky. Anything else, a missing file included, is no flaw here. The rules
+/// of find_command_flaw() hold.
+std::optional<CommandFlaw> find_link_flaw(const char* file) noexcept;
 
 /// The flaw for people: the file, its owner and mode, and the command that mends it. Printable.
 std::string describe(const CommandFlaw& flaw);

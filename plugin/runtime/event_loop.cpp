@@ -14,6 +14,9 @@ namespace batch_notifier::runtime {
 
 namespace {
 
+/// Standard input, output, error, and the report of a failure.
+constexpr int last_own_descriptor = 3;
+
 constexpr std::uint64_t timer_id = 0;
 constexpr std::uint64_t gathered_id = 1;
 constexpr std::size_t events_per_dispatch = 64;
@@ -217,6 +220,19 @@ void Timer::cancel() {
     deadline_.reset();
     loop_.arm();
   }
+}
+
+std::vector<int> EventLoop::inherited() const {
+  // A host without standard descriptors may have any of them there.
+  return {inherited_.upper_bound(last_own_descriptor), inherited_.end()};
+}
+
+InheritedFd::InheritedFd(EventLoop& loop, int fd) : loop_(loop), fd_(fd) {
+  loop_.inherited_.insert(fd);
+}
+
+InheritedFd::~InheritedFd() {
+  loop_.inherited_.erase(loop_.inherited_.find(fd_));
 }
 
 }  // namespace batch_notifier::runtime

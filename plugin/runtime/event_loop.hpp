@@ -15,6 +15,7 @@
 #include <set>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "core/time.hpp"
 #include "runtime/unique_fd.hpp"
@@ -79,8 +80,13 @@ class EventLoop {
   /// goes to the caller; the rest is handled at the next call.
   void dispatch();
 
+  /// Descriptors that each child of this plugin keeps open until nothing of it runs any more; in
+  /// ascending order, without those that become a child's own. See InheritedFd.
+  [[nodiscard]] std::vector<int> inherited() const;
+
  private:
   friend class FdWatch;
+  friend class InheritedFd;
   friend class Timer;
 
   using TimerKey = std::pair<core::MonotonicTime, Timer*>;
@@ -98,6 +104,7 @@ class EventLoop {
   std::uint64_t next_id_ = 2;  // 0 and 1 are the timers and the gathered.
   std::unordered_map<std::uint64_t, FdWatch*> watches_;
   std::set<TimerKey> timers_;
+  std::multiset<int> inherited_;
   std::optional<core::MonotonicTime> armed_;
   bool dispatching_ = false;
   Timer rest_timer_;
@@ -130,6 +137,22 @@ class FdWatch {
   std::uint32_t events_ = 0;
   std::uint64_t id_;
   Handler handler_;
+};
+
+/// Has children keep a descriptor open, until this is destroyed: a lock is then held, and a pipe
+/// has a writer, as long as anything of a delivery runs. The descriptor stays the caller's and must
+/// outlive this.
+class InheritedFd {
+ public:
+  /// From now on.
+  InheritedFd(EventLoop& loop, int fd);
+  InheritedFd(const InheritedFd&) = delete;
+  InheritedFd& operator=(const InheritedFd&) = delete;
+  ~InheritedFd();
+
+ private:
+  EventLoop& loop_;
+  int fd_;
 };
 
 }  // namespace batch_notifier::runtime

@@ -12,7 +12,8 @@
 namespace batch_notifier::runtime {
 
 /// A file in memory that holds `contents`, positioned at its start, close-on-exec. Nobody can write
-/// to it any more. Throws std::system_error.
+/// to it any more. Where a limit on the size of files forbids it, a pipe that holds them. Throws
+/// std::system_error, or std::runtime_error when they are larger than both allow.
 UniqueFd make_sealed_input(std::string_view contents);
 
 }  // namespace batch_notifier::runtime

@@ -5,11 +5,16 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <optional>
 #include <stdexcept>
 #include <string>
+
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 namespace batch_notifier::runtime {
 
@@ -64,6 +69,25 @@ std::vector<gid_t> groups_of(const char* user, gid_t gid) {
   return groups;
 }
 
+/// What the change of the user leaves: capabilities that a program with file capabilities could
+/// have again, and programs that run as their owner. Both are given up before the user changes,
+/// since it takes a capability.
+void give_up_privileges() noexcept {
+  // Without CAP_SETPCAP the set stays as it is, and no_new_privs makes it useless.
+  for (int capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; ++capability) {
+  }
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  if (syscall(SYS_capget, &header, sets.data()) == 0) {
+    for (__user_cap_data_struct& set : sets) {
+      set.inheritable = 0;
+    }
+    syscall(SYS_capset, &header, sets.data());
+  }
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 }  // namespace
 
 UserIdentity resolve_user(const core::UserName& name) {
@@ -89,6 +113,9 @@ UserIdentity resolve_user(const core::UserName& name) {
 }
 
 int become(const UserIdentity& identity) noexcept {
+  if (identity.uid != geteuid()) {
+    give_up_privileges();
+  }
   // The user goes last: without root's rights the others could not be changed.
   const bool done = setgroups(identity.groups.size(), identity.groups.data()) == 0 &&
                     setresgid(identity.gid, identity.gid, identity.gid) == 0 &&

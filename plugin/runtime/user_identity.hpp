@@ -24,8 +24,10 @@ struct UserIdentity {
 /// std::runtime_error that names what is unknown.
 UserIdentity resolve_user(const core::UserName& name);
 
-/// Makes the calling process that user, for good. Only for a forked child: allocates nothing.
-/// Returns 0 or the errno of the first call that failed, after which the process must not go on.
+/// Makes the calling process that user, for good: where that is another user, neither programs that
+/// run as their owner nor file capabilities give it more (no_new_privs, empty bounding set). Only
+/// for a forked child: allocates nothing. Returns 0 or the errno of the first call that failed,
+/// after which the process must not go on.
 int become(const UserIdentity& identity) noexcept;
 
 }  // namespace batch_notifier::runtime

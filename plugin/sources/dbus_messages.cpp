@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "sources/dbus_messages.hpp"
 
-#include <new>
-
 namespace batch_notifier::sources {
 
+using dbus::append_string;
+using dbus::checked;
+using dbus::is_from_bus;
+using dbus::MessagePtr;
+using dbus::parse_number;
+
 namespace {
-
-MessagePtr checked(DBusMessage* message) {
-  if (message == nullptr) {
-    throw std::bad_alloc();
-  }
-  return MessagePtr(message);
-}
-
-void append_string(DBusMessage& message, const char* text) {
-  if (dbus_message_append_args(&message, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID) == 0) {
-    throw std::bad_alloc();
-  }
-}
 
 std::string_view take_string(DBusMessageIter& place) {
   const char* text = nullptr;
@@ -78,14 +69,6 @@ std::optional<core::VrrpState> state_from_number(std::uint32_t number) {
   }
 }
 
-bool is_answer(DBusMessage* message) {
-  return dbus_message_get_type(message) == DBUS_MESSAGE_TYPE_METHOD_RETURN || is_error(message);
-}
-
-bool is_error(DBusMessage* message) {
-  return dbus_message_get_type(message) == DBUS_MESSAGE_TYPE_ERROR;
-}
-
 bool is_status_change(DBusMessage* message) {
   return dbus_message_is_signal(message, instance_interface, "VrrpStatusChange") != 0;
 }
@@ -137,37 +120,6 @@ std::optional<InstanceProperties> parse_properties(DBusMessage* message) {
     }
   }
   return properties;
-}
-
-std::optional<std::string_view> parse_string(DBusMessage* message) {
-  const char* text = nullptr;
-  if (dbus_message_has_signature(message, DBUS_TYPE_STRING_AS_STRING) == 0 ||
-      dbus_message_get_args(message, nullptr, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID) == 0) {
-    return std::nullopt;
-  }
-  return text;
-}
-
-std::optional<std::uint32_t> parse_number(DBusMessage* message) {
-  dbus_uint32_t number = 0;
-  if (dbus_message_has_signature(message, DBUS_TYPE_UINT32_AS_STRING) == 0 ||
-      dbus_message_get_args(message, nullptr, DBUS_TYPE_UINT32, &number, DBUS_TYPE_INVALID) == 0) {
-    return std::nullopt;
-  }
-  return number;
-}
-
-bool is_from_bus(DBusMessage* message) {
-  return dbus_message_has_sender(message, DBUS_SERVICE_DBUS) != 0;
-}
-
-MessagePtr make_bus_call(const char* method, const char* argument) {
-  MessagePtr call = checked(
-      dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, method));
-  if (argument != nullptr) {
-    append_string(*call, argument);
-  }
-  return call;
 }
 
 MessagePtr make_read(const std::string& owner, const std::string& path) {

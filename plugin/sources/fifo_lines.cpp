@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::size_t quoted_part = 100;
 
-bool starts_with(std::string_view text, std::string_view beginning) {
-  return text.substr(0, beginning.size()) == beginning;
-}
-
 // Takes the last word, and the blank before it, off the text.
 std::string_view take_last_word(std::string_view& text) {
   const std::size_t blank = text.rfind(' ');
@@ -50,8 +46,8 @@ bool is_event(std::string_view word) {
 }
 
 std::optional<FifoLine> parse_vrrp_line(std::string_view line) {
-  const bool group = starts_with(line, "GROUP \"");
-  if (!group && !starts_with(line, "INSTANCE \"")) {
+  const bool group = line.starts_with("GROUP \"");
+  if (!group && !line.starts_with("INSTANCE \"")) {
     return std::nullopt;
   }
   line.remove_prefix(line.find('"') + 1);
@@ -77,7 +73,7 @@ FifoLine parse_line(std::string_view line) {
   if (line.size() <= FifoLines::longest_line) {
     const std::size_t nuls = line.find_first_not_of('\0');
     const std::string_view text = line.substr(nuls == std::string_view::npos ? line.size() : nuls);
-    if (starts_with(text, "VS ") || starts_with(text, "RS ")) {
+    if (text.starts_with("VS ") || text.starts_with("RS ")) {
       return ServerLine{};
     }
     if (std::optional<FifoLine> parsed = parse_vrrp_line(text)) {

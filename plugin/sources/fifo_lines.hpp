@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// What keepalived writes into its notify FIFO:
+/// The lines that keepalived writes into its notify FIFO:
 ///
 ///     INSTANCE "<name>" <state or event> <priority>
 ///     GROUP "<name>" <state> 0
 ///     VS <server> UP|DOWN               RS <server> <server> UP|DOWN
 ///
-/// Names stand there as configured, and may hold blanks and quotes; so lines are read from the
-/// right. Checkers newer than 2.4.3 write a NUL after the newline of their VS and RS lines, which
-/// share the global FIFO: it is met at the beginning of the next line.
+/// Names are as configured and may contain blanks and quotes, so lines are parsed from the right.
+/// Checkers newer than 2.4.3 write a NUL after the newline of their VS and RS lines, which share
+/// the global FIFO: it comes at the beginning of the next line.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@
 
 namespace batch_notifier::sources {
 
-/// An instance has come into a state.
+/// An instance has entered a state.
 struct InstanceLine {
   std::string name;                               ///< The instance.
   core::VrrpState state = core::VrrpState::init;  ///< BACKUP, MASTER, FAULT, STOP or DELETED.
@@ -32,7 +32,7 @@ struct InstanceLine {
   friend bool operator==(const InstanceLine&, const InstanceLine&) = default;
 };
 
-/// A sync group has come into a state.
+/// A sync group has entered a state.
 struct GroupLine {
   std::string name;                               ///< The group.
   core::VrrpState state = core::VrrpState::init;  ///< As InstanceLine::state.
@@ -48,7 +48,7 @@ struct PriorityLine {
   friend bool operator==(const PriorityLine&, const PriorityLine&) = default;
 };
 
-/// About a virtual or real server: none of our business.
+/// About a virtual or real server, which this program does not follow.
 struct ServerLine {
   /// Equal in every field.
   friend bool operator==(const ServerLine&, const ServerLine&) = default;

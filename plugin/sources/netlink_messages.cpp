@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -48,6 +49,8 @@ NetlinkEvent parse_link(nlmsghdr* message) {
   core::LinkEvent event;
   event.ifindex = static_cast<std::uint32_t>(header->ifi_index);
   event.present = message->nlmsg_type == RTM_NEWLINK;
+  constexpr unsigned running = IFF_UP | IFF_RUNNING;
+  event.running = event.present && (header->ifi_flags & running) == running;
   const nlattr* name = nlmsg_find_attr(message, sizeof(ifinfomsg), IFLA_IFNAME);
   if (name != nullptr) {
     const auto* text = static_cast<const char*>(nla_data(name));

@@ -19,7 +19,6 @@ namespace {
 
 constexpr core::Duration first_retry_wait{250'000};
 constexpr core::Duration longest_retry_wait{30'000'000};
-constexpr core::Duration dump_spacing{100'000};
 // Then other sources and the notifiers get their turn.
 constexpr int datagrams_per_dispatch = 128;
 
@@ -34,7 +33,7 @@ NetlinkSource::NetlinkSource(runtime::EventLoop& loop, runtime::Log& log,
       sink_(sink),
       receive_buffer_(receive_buffer),
       table_(topology),
-      retry_wait_(first_retry_wait),
+      backoff_(first_retry_wait, longest_retry_wait),
       timer_(loop, [this] { on_timer(); }) {
 }
 
@@ -43,7 +42,7 @@ void NetlinkSource::start() {
 }
 
 void NetlinkSource::resync() {
-  dump_wanted_ = true;
+  dump_.want();
   timer_.set(runtime::read_clocks().monotonic);
 }
 
@@ -61,7 +60,7 @@ void NetlinkSource::open() {
     watch_ = std::make_unique<runtime::FdWatch>(
         loop_, socket_->fd(), EPOLLIN, [this](std::uint32_t) { receive(); },
         runtime::Pace::gathered);
-    dump_wanted_ = true;
+    dump_.want();
     advance_dump();
   } catch (const std::exception& error) {
     lose(error.what());
@@ -71,15 +70,13 @@ void NetlinkSource::open() {
 void NetlinkSource::lose(const std::string& reason) {
   watch_.reset();
   socket_.reset();
-  dump_ = Dump::none;
-  dump_complete_ = false;
-  trusted_ = false;
-  timer_.set(runtime::read_clocks().monotonic + retry_wait_);
-  retry_wait_ = std::min(2 * retry_wait_, longest_retry_wait);
-  log_.write(lost_ ? runtime::Severity::debug : runtime::Severity::warning,
+  dump_.abort();
+  timer_.set(runtime::read_clocks().monotonic + backoff_.next());
+  const bool again = reported_ == Reported::lost;
+  log_.write(again ? runtime::Severity::debug : runtime::Severity::warning,
              "netlink: " + reason + "; trying again until it works");
-  if (!lost_) {
-    lost_ = true;
+  if (!again) {
+    reported_ = Reported::lost;
     sink_.observe(core::KernelLost{});
   }
 }
@@ -109,10 +106,10 @@ bool NetlinkSource::drain() {
       case Received::Kind::overrun:
         statistics_.add(core::Counter::netlink_overruns);
         overrun_log_.write(log_, runtime::Severity::warning,
-                           "netlink: more came than could be queued; reading all addresses again",
+                           "netlink: the receive queue overflowed; reading all addresses again",
                            runtime::read_clocks().monotonic);
-        dump_wanted_ = true;
-        dump_spoilt_ = true;
+        dump_.want();
+        dump_.spoil();
         break;
     }
   }
@@ -137,19 +134,21 @@ void NetlinkSource::take(const Datagram& datagram) {
 
 void NetlinkSource::take_message(nlmsghdr* message) {
   if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
-    dump_spoilt_ = true;
+    dump_.spoil();
   }
   if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
     const int error = parse_error(message);
     if (message->nlmsg_type == NLMSG_ERROR && error == ENOBUFS) {
       // The queue filled up just before the question. The answer comes all the same.
-      dump_spoilt_ = true;
+      dump_.spoil();
       return;
     }
     if (error != 0) {
       throw std::system_error(error, std::generic_category(), "cannot read links and addresses");
     }
-    end_dump_step();
+    if (dump_.end_part()) {
+      table_.end_dump();
+    }
     return;
   }
   if (apply_event(message, table_)) {
@@ -157,64 +156,36 @@ void NetlinkSource::take_message(nlmsghdr* message) {
   }
 }
 
-void NetlinkSource::end_dump_step() {
-  if (dump_spoilt_) {
-    dump_ = Dump::none;
-    dump_wanted_ = true;
-  } else if (dump_ == Dump::links_asked) {
-    dump_ = Dump::links_read;
-  } else if (dump_ == Dump::addresses_asked) {
-    dump_ = Dump::none;
-    table_.end_dump();
-    dump_complete_ = true;
-  }
-}
-
-// Only to be called with an empty queue. A question put while it is full is refused, and what has
-// been in it may be older than an overrun.
 void NetlinkSource::advance_dump() {
-  if (dump_ == Dump::links_read) {
-    dump_ = Dump::addresses_asked;
-    socket_->request_dump(RTM_GETADDR);
-    return;
+  switch (dump_.next(runtime::read_clocks().monotonic)) {
+    case NetlinkDump::Step::nothing:
+      break;
+    case NetlinkDump::Step::ask_links:
+      table_.begin_dump();
+      socket_->request_dump(RTM_GETLINK);
+      break;
+    case NetlinkDump::Step::ask_addresses:
+      socket_->request_dump(RTM_GETADDR);
+      break;
+    case NetlinkDump::Step::wait:
+      timer_.set(dump_.earliest());
+      break;
   }
-  if (dump_ != Dump::none) {
-    // Each part of an answer is queued when the one before it is taken, so there must be one.
-    if (dump_spoilt_) {
-      throw std::runtime_error("the kernel left off in the middle of its answer");
-    }
-    return;
-  }
-  if (!dump_wanted_) {
-    return;
-  }
-  const core::MonotonicTime now = runtime::read_clocks().monotonic;
-  if (now < next_dump_) {
-    timer_.set(next_dump_);
-    return;
-  }
-  next_dump_ = now + dump_spacing;
-  dump_wanted_ = false;
-  dump_spoilt_ = false;
-  dump_ = Dump::links_asked;
-  table_.begin_dump();
-  socket_->request_dump(RTM_GETLINK);
 }
 
 void NetlinkSource::report() {
-  if (!dump_complete_ && !trusted_) {
+  const bool complete = dump_.take_complete();
+  const bool trusted = reported_ == Reported::complete;
+  if (!complete && !trusted) {
     return;
   }
-  const std::vector<core::VipsSeen> seen = trusted_ ? table_.take_changes() : table_.take_all();
-  const bool complete = dump_complete_;
+  const std::vector<core::VipsSeen> seen = trusted ? table_.take_changes() : table_.take_all();
   if (complete) {
-    if (lost_) {
+    if (reported_ == Reported::lost) {
       log_.write(runtime::Severity::notice, "netlink: works again");
     }
-    dump_complete_ = false;
-    lost_ = false;
-    trusted_ = true;
-    retry_wait_ = first_retry_wait;
+    reported_ = Reported::complete;
+    backoff_.reset();
   }
   for (const core::VipsSeen& vips : seen) {
     sink_.observe(vips);

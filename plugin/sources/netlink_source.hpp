@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// The third witness: which VIPs the kernel has, whoever put them there. It subscribes first and
-/// reads everything afterwards, so that nothing falls between the two. Whenever it cannot be sure
-/// to have heard all, it reads everything again and keeps its picture meanwhile: a burst that
-/// overruns the socket costs some time, and is not a loss of the witness.
-///
-/// After an overrun the queue is emptied before anything is asked, because the kernel drops further
-/// notifications, without saying so again, until it has been. Dumps begin a while apart, so that a
-/// host whose addresses never rest cannot keep the plugin busy.
+/// The third witness: which VIPs and links the kernel has, whoever put them there. It subscribes
+/// first and reads everything afterwards, so that nothing is missed in between. Whenever it cannot
+/// be sure to have received everything, it reads everything again and keeps what it has meanwhile:
+/// a burst that overruns the socket costs some time, and is no loss of the witness.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "core/backoff.hpp"
 #include "core/observation.hpp"
 #include "core/statistics.hpp"
 #include "core/topology.hpp"
@@ -21,6 +18,7 @@
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
 #include "runtime/log_throttle.hpp"
+#include "sources/netlink_dump.hpp"
 #include "sources/netlink_socket.hpp"
 
 struct nlmsghdr;
@@ -50,8 +48,8 @@ class NetlinkSource {
   void resync();
 
  private:
-  /// How far the reading of everything has come.
-  enum class Dump : std::uint8_t { none, links_asked, links_read, addresses_asked };
+  /// What was reported last about the whole.
+  enum class Reported : std::uint8_t { nothing, lost, complete };
 
   void open();
   void lose(const std::string& reason);
@@ -60,7 +58,6 @@ class NetlinkSource {
   bool drain();
   void take(const Datagram& datagram);
   void take_message(nlmsghdr* message);
-  void end_dump_step();
   void advance_dump();
   void report();
 
@@ -71,14 +68,9 @@ class NetlinkSource {
   int receive_buffer_;
 
   core::VipTable table_;
-  Dump dump_ = Dump::none;
-  bool dump_wanted_ = false;
-  bool dump_spoilt_ = false;       // What is being read may have gaps.
-  bool dump_complete_ = false;     // Read in full and not reported yet.
-  bool lost_ = false;              // KernelLost was reported last.
-  bool trusted_ = false;           // KernelReadComplete was reported last.
-  core::Duration retry_wait_;      // Before the next attempt to open.
-  core::MonotonicTime next_dump_;  // The earliest moment for one.
+  NetlinkDump dump_;
+  Reported reported_ = Reported::nothing;
+  core::Backoff backoff_;  // Between attempts to open.
 
   runtime::LogThrottle foreign_log_;
   runtime::LogThrottle overrun_log_;

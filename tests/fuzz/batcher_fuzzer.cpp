@@ -39,8 +39,9 @@ constexpr std::size_t events_max = 400;
 constexpr std::array<VrrpState, 8> reported{
     VrrpState::backup, VrrpState::master, VrrpState::fault,   VrrpState::stop,
     VrrpState::master, VrrpState::backup, VrrpState::deleted, VrrpState::init};
-constexpr std::array<DeliveryStatus, 4> answers{DeliveryStatus::delivered, DeliveryStatus::failed,
-                                                DeliveryStatus::unseen, DeliveryStatus::refused};
+constexpr std::array<DeliveryStatus, 5> answers{DeliveryStatus::delivered, DeliveryStatus::failed,
+                                                DeliveryStatus::unseen, DeliveryStatus::refused,
+                                                DeliveryStatus::off};
 constexpr std::array<Duration, 8> pauses{milliseconds(1),    milliseconds(100), milliseconds(500),
                                          seconds(1),         seconds(2),        seconds(5),
                                          milliseconds(1200), seconds(30)};
@@ -49,11 +50,14 @@ constexpr std::array<Duration, 8> pauses{milliseconds(1),    milliseconds(100), 
 class Program {
  public:
   explicit Program(ProgramBytes bytes)
-      : bytes_(bytes), topology_(take_topology(bytes_)), settings_(take_settings(bytes_)) {
-    begin_run({});
+      : bytes_(bytes),
+        topology_(take_topology(bytes_)),
+        configured_(topology_),
+        settings_(take_settings(bytes_)) {
     for (const core::NotifierSettings& notifier : settings_.notifiers) {
       consumers_.emplace_back(topology_, settings_, notifier);
     }
+    begin_run({});
   }
 
   void run() {
@@ -110,9 +114,34 @@ class Program {
     }
   }
 
-  core::InstanceIndex instance() { return bytes_.below(topology_.instances.size()); }
+  core::InstanceIndex instance() {
+    return bytes_.below(std::max<std::size_t>(configured_.instances.size(), 1));
+  }
 
-  void observe(const Observation& observation) { step(observation); }
+  void observe(const Observation& observation) {
+    // Without an instance there is nothing to observe of one.
+    if (!configured_.instances.empty()) {
+      step(core::Observed{own(), observation});
+    }
+  }
+
+  core::KeepalivedId own() { return engine_->keepalived(""); }
+
+  /// Adds or removes one instance.
+  void reconfigure(std::size_t number) {
+    core::Topology changed = configured_;
+    changed.instances.clear();
+    for (const core::Instance& each : topology_.instances) {
+      const bool present =
+          std::any_of(configured_.instances.begin(), configured_.instances.end(),
+                      [&](const core::Instance& other) { return other.name == each.name; });
+      if (present != (each.name == topology_.instances[number].name)) {
+        changed.instances.push_back(each);
+      }
+    }
+    configured_ = changed;
+    step(core::ConfigurationChanged{own(), configured_});
+  }
 
   void observe_fifo() {
     const auto priority = static_cast<std::uint8_t>(100 + bytes_.below(3));
@@ -136,8 +165,8 @@ class Program {
   }
 
   void fail_over(VrrpState state) {
-    for (core::InstanceIndex index = 0; index < topology_.instances.size(); ++index) {
-      const std::size_t vips = topology_.instances[index].vips.size();
+    for (core::InstanceIndex index = 0; index < configured_.instances.size(); ++index) {
+      const std::size_t vips = configured_.instances[index].vips.size();
       const auto present = static_cast<std::uint32_t>(state == VrrpState::master ? vips : 0);
       observe(core::VipsSeen{index, present, present > 0});
       observe(core::StateSeen{Witness::dbus, index, state, false, std::nullopt});
@@ -149,36 +178,45 @@ class Program {
     if (status == DeliveryStatus::unseen && bytes_.below(4) == 3) {
       retry_after = seconds(90);
     }
+    std::vector<std::size_t> acknowledged;
     if (consumers_[notifier].busy() && !stopped_) {
-      consumers_[notifier].finish(status);
+      if (status == DeliveryStatus::failed && bytes_.below(2) == 1) {
+        acknowledged.push_back(bytes_.below(consumers_[notifier].in_flight().changes.size()));
+      }
+      consumers_[notifier].finish(status, acknowledged);
     }
-    step(core::DeliveryFinished{notifier, {status, "", retry_after}});
+    step(core::DeliveryFinished{notifier, {status, "", retry_after, acknowledged}});
   }
 
   void request(std::size_t kind) {
-    if (kind == 0) {
+    if (kind == 7) {
+      reconfigure(bytes_.below(topology_.instances.size()));
+    } else if (kind == 0) {
       std::for_each(consumers_.begin(), consumers_.end(), [](auto& each) { each.hurry(); });
       step(core::StopRequested{bytes_.choose(pauses)});
     } else if (kind == 1) {
+      step(core::HandoverRequested{});
       handing_over_ = true;
-      step(core::HandoverRequested{bytes_.choose(pauses)});
+      step(core::FifoHandedOver{});
     } else if (kind < 5) {
       std::for_each(consumers_.begin(), consumers_.end(), [](auto& each) { each.hasten(); });
       step(core::FlushRequested{});
     } else {
       trace_restart(elapsed_);
-      begin_run(engine_->ledger());
+      const core::Ledger ledger = engine_->ledger();
       std::for_each(consumers_.begin(), consumers_.end(), [](auto& each) { each.begin_run(); });
+      begin_run(ledger);
     }
   }
 
   void begin_run(const core::Ledger& former) {
     ++runs_;
-    engine_.emplace(topology_, settings_,
+    engine_.emplace(settings_,
                     core::RunIdentity{"epoch" + std::to_string(runs_), "node1", "1 1", "1:1", true},
                     1U, former, clocks());
     stopped_ = false;
     handing_over_ = false;
+    step(core::ConfigurationChanged{own(), configured_});
   }
 
   /// Lets time pass as the event loop would: every deadline is kept.
@@ -214,12 +252,16 @@ class Program {
         consumers_.at(delivery->notifier).take(delivery->batch, *engine_, clocks());
       } else if (const auto* changed = std::get_if<core::StatusChanged>(&action)) {
         // The loss of keepalived itself does not wait for batch_interval.
-        if (engine_->statuses()[changed->instance].cause == core::Cause::lost) {
-          std::for_each(consumers_.begin(), consumers_.end(), [](auto& each) { each.hasten(); });
+        const core::InstanceRow& row = engine_->instances()[changed->instance];
+        for (ConsumerModel& each : consumers_) {
+          each.note_change(row.configured.name);
+          if (row.status.cause == core::Cause::lost) {
+            each.hasten();
+          }
         }
       } else if (const auto* completed = std::get_if<core::StopCompleted>(&action)) {
         stopped_ = true;
-        if (completed->everything_delivered) {
+        if (completed->reason == core::StopCompleted::Reason::delivered) {
           require_up_to_date();
         }
       }
@@ -232,7 +274,7 @@ class Program {
     const auto is_busy = [](const ConsumerModel& each) { return each.busy(); };
     auto busy = std::find_if(consumers_.begin(), consumers_.end(), is_busy);
     while (busy != consumers_.end() && !stopped_) {
-      busy->finish(DeliveryStatus::delivered);
+      busy->finish(DeliveryStatus::delivered, {});
       step(core::DeliveryFinished{static_cast<std::size_t>(busy - consumers_.begin()), {}});
       busy = std::find_if(consumers_.begin(), consumers_.end(), is_busy);
     }
@@ -255,7 +297,8 @@ class Program {
   }
 
   ProgramBytes bytes_;
-  core::Topology topology_;
+  const core::Topology topology_;  // All instances that there can be.
+  core::Topology configured_;      // Those that there are.
   core::Settings settings_;
   Duration elapsed_{0};
   std::optional<core::Engine> engine_;

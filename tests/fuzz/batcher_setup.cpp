@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,13 +44,17 @@ core::NotifierSettings take_notifier(ProgramBytes& bytes, std::size_t number) {
       {VrrpState::master, VrrpState::backup},
       {VrrpState::fault, VrrpState::stop, VrrpState::unknown},
   }};
-  static const std::array<std::string, 4> globs{"", "", "VI_[02]", "other"};
+  using Selects = std::function<bool(const std::string&)>;
+  static const std::array<Selects, 4> selections{
+      Selects(), Selects(),
+      [](const std::string& name) { return name == "VI_0" || name == "VI_2"; },
+      [](const std::string&) { return false; }};
   core::NotifierSettings notifier;
   notifier.name = "notify_batch:" + std::to_string(number + 1);
   notifier.target = {"/usr/local/bin/consumer-" + std::to_string(number)};
   const std::size_t shape = bytes.below(16);
   notifier.states = states.at(shape % 4);
-  notifier.instances = globs.at(shape / 4);
+  notifier.selects = selections.at(shape / 4);
   notifier.retry_max = shape % 2 == 0 ? seconds(60) : seconds(1);
   return notifier;
 }

@@ -14,6 +14,7 @@
 #include "config/configuration.hpp"
 #include "core/engine.hpp"
 #include "core/ledger.hpp"
+#include "notifiers/notifier_factory.hpp"
 #include "sources/dbus_paths.hpp"
 #include "tests/fuzz/finding.hpp"
 #include "tests/support/fake_config_files.hpp"
@@ -86,10 +87,12 @@ bool is_tedious(const std::string& input) {
 /// What is configured must be fit to run.
 void use(const config::Configuration& read) {
   const core::Now now{core::MonotonicTime(std::chrono::hours(1)), core::UtcTime()};
-  core::Engine engine(read.topology, read.settings, {"epoch", "node1", "", "", false}, 1, {}, now);
+  core::Engine engine(read.settings, {"epoch", "node1", "", "", false}, 1, {}, now);
+  const core::KeepalivedId own = engine.keepalived("");
+  engine.step(core::ConfigurationChanged{own, read.topology}, now);
   for (core::InstanceIndex index = 0; index < read.topology.instances.size(); ++index) {
-    engine.step(core::Observation(core::StateSeen{core::Witness::dbus, index,
-                                                  core::VrrpState::master, true, std::nullopt}),
+    engine.step(core::Observed{own, core::StateSeen{core::Witness::dbus, index,
+                                                    core::VrrpState::master, true, std::nullopt}},
                 now);
   }
   const sources::DbusPaths paths(read.topology);
@@ -116,7 +119,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     files.texts["/etc/keepalived/other.conf"] = input.substr(end + 1);
   }
   files.variables["HOOK"] = "/usr/local/bin/hook";
-  const config::Configuration read = config::read_configuration(tests::main_file, "node1", files);
+  const config::Configuration read =
+      config::read_configuration(tests::main_file, "node1", files, notifiers::notifier_kinds());
   fuzz::check(read);
   fuzz::use(read);
   return 0;

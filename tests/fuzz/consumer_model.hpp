@@ -4,7 +4,9 @@
 /// and keeps what it has been told as the batches alone tell it.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/batch.hpp"
@@ -25,8 +27,14 @@ class ConsumerModel {
   /// Takes a batch at the moment when the engine hands it out.
   void take(const core::Batch& batch, const core::Engine& engine, core::Now now);
 
-  /// Answers the batch in flight.
-  void finish(core::DeliveryStatus status);
+  /// Answers the batch in flight; `acknowledged` are positions that were, whatever the status.
+  void finish(core::DeliveryStatus status, const std::vector<std::size_t>& acknowledged);
+
+  /// The instance has changed: if it was refused before, it is to be delivered now.
+  void note_change(const std::string& instance);
+
+  /// The batch that waits for an answer.
+  [[nodiscard]] const core::Batch& in_flight() const { return *last_; }
 
   /// A new engine takes over from a dead one; what was in flight may have arrived.
   void begin_run();
@@ -48,16 +56,21 @@ class ConsumerModel {
     core::VrrpState state = core::VrrpState::init;
     std::optional<core::Health> health;
     bool uncertain = false;
+    bool refused = false;  // And unchanged since.
   };
 
   void check_identity(const core::Batch& batch) const;
   void check_pace(core::Now now) const;
   void check_completeness(const core::Batch& batch, const core::Engine& engine) const;
+  void check_order(const core::Batch& batch, const core::Engine& engine) const;
   void check_change(const core::Change& change, const core::InstanceStatus& status,
                     const Known& known) const;
+  [[nodiscard]] const core::InstanceRow* row_of(core::InstanceIndex instance,
+                                                const core::Engine& engine) const;
+  [[nodiscard]] bool is_listed(core::InstanceIndex instance, const core::Engine& engine) const;
   [[nodiscard]] bool says_something(const core::Change& change, const Known& known) const;
   [[nodiscard]] bool wants(core::InstanceIndex instance, core::VrrpState state) const;
-  [[nodiscard]] core::InstanceIndex index_of(const core::Change& change) const;
+  [[nodiscard]] core::InstanceIndex index_of(const std::string& name) const;
 
   const core::Topology& topology_;
   const core::Settings& settings_;
@@ -70,6 +83,7 @@ class ConsumerModel {
   bool busy_ = false;
   bool hurried_ = false;
   bool hastened_ = false;
+  bool off_ = false;
 };
 
 }  // namespace batch_notifier::fuzz

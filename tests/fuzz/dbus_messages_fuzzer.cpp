@@ -18,7 +18,7 @@ namespace batch_notifier::fuzz {
 
 namespace {
 
-using sources::MessagePtr;
+using dbus::MessagePtr;
 
 /// Reads every byte, so that AddressSanitizer sees what a view points to.
 void require_readable(std::optional<std::string_view> text) {
@@ -26,14 +26,14 @@ void require_readable(std::optional<std::string_view> text) {
 }
 
 void read_as_everything(DBusMessage* message) {
-  require(!sources::is_error(message) || sources::is_answer(message), "an error is an answer");
+  require(!dbus::is_error(message) || dbus::is_answer(message), "an error is an answer");
   const auto state = sources::parse_status_change(message);
-  const auto text = sources::parse_string(message);
+  const auto text = dbus::parse_string(message);
   const auto change = sources::parse_name_owner_changed(message);
   const auto properties = sources::parse_properties(message);
   require_readable(text);
   if (change) {
-    require(sources::is_from_bus(message), "only the bus says who owns a name");
+    require(dbus::is_from_bus(message), "only the bus says who owns a name");
     require_readable(change->name);
     require_readable(change->new_owner);
   }
@@ -51,7 +51,7 @@ void read_as_everything(DBusMessage* message) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace batch_notifier;
   const std::string input(data, data + size);
-  const sources::MessagePtr message(
+  const dbus::MessagePtr message(
       dbus_message_demarshal(input.data(), static_cast<int>(input.size()), nullptr));
   if (message) {
     fuzz::read_as_everything(message.get());

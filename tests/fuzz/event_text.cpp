@@ -33,6 +33,7 @@ struct Printer {
   }
   void operator()(const core::DbusOwnerLost&) const { out << "DbusOwnerLost"; }
   void operator()(const core::DbusBusLost&) const { out << "DbusBusLost"; }
+  void operator()(const core::DbusSilent&) const { out << "DbusSilent"; }
   void operator()(const core::VipsSeen& seen) const {
     out << "VipsSeen VI_" << seen.instance << " " << seen.present
         << (seen.first_present ? " first" : "");
@@ -48,18 +49,24 @@ struct Printer {
     out << "PrioritySeen VI_" << seen.instance << " " << int{seen.priority};
   }
 
-  void operator()(const core::Observation& observation) const { std::visit(*this, observation); }
+  void operator()(const core::Observed& observed) const { std::visit(*this, observed.observation); }
+  void operator()(const core::ConfigurationChanged& changed) const {
+    out << "ConfigurationChanged";
+    for (const core::Instance& instance : changed.topology.instances) {
+      out << " " << instance.name;
+    }
+  }
   void operator()(const core::DeliveryFinished& finished) const {
-    constexpr std::array words{"delivered", "failed", "unseen", "refused"};
+    constexpr std::array words{"delivered", "failed", "unseen", "refused", "off"};
     out << "DeliveryFinished " << finished.notifier << " "
         << words.at(static_cast<std::size_t>(finished.result.status));
   }
   void operator()(const core::StopRequested& request) const {
     out << "StopRequested " << request.within.count() << " us";
   }
-  void operator()(const core::HandoverRequested& request) const {
-    out << "HandoverRequested " << request.within.count() << " us";
-  }
+  void operator()(const core::HandoverRequested&) const { out << "HandoverRequested"; }
+  void operator()(const core::FifoHandedOver&) const { out << "FifoHandedOver"; }
+  void operator()(const core::SaveRequested&) const { out << "SaveRequested"; }
   void operator()(const core::FlushRequested&) const { out << "FlushRequested"; }
   void operator()(const core::TimeReached&) const { out << "TimeReached"; }
 
@@ -77,10 +84,16 @@ struct Printer {
     out << "RetryScheduled " << retry.notifier << " in " << retry.wait.count() << " us";
   }
   void operator()(const core::StatusChanged& changed) const {
-    out << "StatusChanged VI_" << changed.instance;
+    out << "StatusChanged row " << core::position_of(changed.instance);
   }
+  void operator()(const core::SaveLedger&) const { out << "SaveLedger"; }
+  void operator()(const core::ReadAddresses&) const { out << "ReadAddresses"; }
+  void operator()(const core::AskDbus& ask) const { out << "AskDbus " << ask.instances.size(); }
+  void operator()(const core::PinFifo&) const { out << "PinFifo"; }
+  void operator()(const core::HandOverFifo&) const { out << "HandOverFifo"; }
+  void operator()(const core::AskForTime&) const { out << "AskForTime"; }
   void operator()(const core::StopCompleted& completed) const {
-    out << "StopCompleted " << (completed.everything_delivered ? "all told" : "in time");
+    out << "StopCompleted " << static_cast<int>(completed.reason);
   }
 };
 

@@ -4,7 +4,7 @@
 /// BATCHER_TRACE is set in the environment.
 #pragma once
 
-#include "core/engine.hpp"
+#include "core/event.hpp"
 #include "core/time.hpp"
 
 namespace batch_notifier::fuzz {

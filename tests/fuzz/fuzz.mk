@@ -45,7 +45,8 @@ FUZZ_OPTIONS := -entropic=0 -timeout=60 -print_final_stats=1
 # Longer inputs take longer and show nothing else. A line of keepalived.conf ends at 1,022 bytes.
 FUZZ_OPTIONS_config      := -max_len=1536
 FUZZ_OPTIONS_fifo_lines  := -max_len=256
-FUZZ_OPTIONS_ledger_file := -max_len=600
+FUZZ_OPTIONS_journal_format := -max_len=512
+FUZZ_OPTIONS_ledger_format := -max_len=600
 
 # $(1) are libFuzzer's options, $(2) is where it keeps the inputs that it finds worth keeping.
 define run_fuzzers

@@ -29,7 +29,7 @@ using Random = std::minstd_rand;
 std::string with_header(const std::string& body) {
   const auto checksum =
       crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()));
-  return "batch_notifier ledger 1 " + std::to_string(body.size()) + " " + std::to_string(checksum) +
+  return "batch_notifier ledger 2 " + std::to_string(body.size()) + " " + std::to_string(checksum) +
          "\n" + body;
 }
 
@@ -94,6 +94,10 @@ void mutate_value(json& root, Random& random) {
 
 /// Makes a record of what was told agree with the state that the instance is in.
 void mend_told(json& told, const json& state) {
+  if (!told.is_array()) {
+    // Up to date: it agrees with any state.
+    return;
+  }
   json& path = told.at(4);
   path.at(0) = told.at(0);
   if (path.back() != state) {
@@ -124,9 +128,11 @@ bool mend(json& root) {
     root["handed_over"] = true;
     json& instances = root.at("instances");
     for (std::size_t index = 0; index < instances.size(); ++index) {
-      json& name = instances.at(index).at(0);
+      // The engine tells instances apart by their names alone so far.
+      instances.at(index).at(0).get_ref<const std::string&>();
+      json& name = instances.at(index).at(1);
       name = name.get<std::string>().substr(0, 1) + std::to_string(index);
-      mend_last_word(instances.at(index).at(8));
+      mend_last_word(instances.at(index).at(9));
     }
     for (json& notifier : root.at("notifiers")) {
       json& told = notifier.at(2);
@@ -134,7 +140,7 @@ bool mend(json& root) {
         told.push_back(told.empty() ? json({"INIT", nullptr, false, 0, {"INIT"}}) : told.front());
       }
       for (std::size_t index = 0; index < instances.size(); ++index) {
-        mend_told(told.at(index), instances.at(index).at(4));
+        mend_told(told.at(index), instances.at(index).at(5));
       }
       while (told.size() > instances.size()) {
         told.erase(told.size() - 1);

@@ -6,7 +6,9 @@
  *
  *     normal              stops as soon as it is asked to
  *     wait_for_fifo       its descriptor is the FIFO; a byte there ends it once it has been asked
- * to stop, and until then it hangs leave               stops without having been asked to
+ * to stop, and until then it waits leave               stops without having been asked to hang
+ * never returns from dispatch hang_in_stop        never returns from the dispatch after it has been
+ * asked to stop nap SECONDS         takes so long in its first dispatch, and is normal from then on
  *     crash_in_start      is killed by SIGABRT in start
  *     crash_after N       the same in the dispatch after N others
  *     fail_start ERRNO    start returns -ERRNO
@@ -65,6 +67,12 @@ static int is(const KeepalivedPlugin* plugin, const char* behaviour) {
   return strcmp(plugin->behaviour, behaviour) == 0;
 }
 
+static _Noreturn void hang(void) {
+  for (;;) {
+    pause();
+  }
+}
+
 static _Noreturn void crash(void) {
   prctl(PR_SET_DUMPABLE, 0);
   abort();
@@ -112,8 +120,10 @@ static int fake_start(const KeepalivedPluginHost* host, KeepalivedPlugin** plugi
     return -ENOMEM;
   }
   int result = read_behaviour(host->config_path, started);
-  trace("start pid=%d config=%s fifo=%s state_dir=%s flags=%" PRIu32, (int)getpid(),
-        host->config_path, host->fifo_path == NULL ? "none" : host->fifo_path,
+  trace("start pid=%d id=%s namespace=%s config=%s fifo=%s state_dir=%s flags=%" PRIu32,
+        (int)getpid(), host->config_id == NULL ? "none" : host->config_id,
+        host->net_namespace == NULL ? "none" : host->net_namespace, host->config_path,
+        host->fifo_path == NULL ? "none" : host->fifo_path,
         host->state_dir == NULL ? "none" : host->state_dir, host->flags);
   host->log(host->context, LOG_INFO, "the fake plugin starts");
   host->log(host->context, LOG_DEBUG, "the fake plugin is talkative");
@@ -125,7 +135,7 @@ static int fake_start(const KeepalivedPluginHost* host, KeepalivedPlugin** plugi
   }
   if (result == 0) {
     /* The rest want to be dispatched at once. O_RDWR: no end of file while nobody writes. */
-    const unsigned ready = !is(started, "normal");
+    const unsigned ready = !is(started, "normal") && !is(started, "hang_in_stop");
     started->fd = is(started, "wait_for_fifo") && host->fifo_path != NULL
                       ? open(host->fifo_path, O_RDWR | O_NONBLOCK | O_CLOEXEC)
                       : eventfd(ready, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -147,6 +157,16 @@ static int fake_dispatch(KeepalivedPlugin* plugin) {
   if (is(plugin, "wait_for_fifo")) {
     char byte = 0;
     return read(plugin->fd, &byte, 1) == 1 && plugin->stopping ? 0 : 1;
+  }
+  if (is(plugin, "hang") || (is(plugin, "hang_in_stop") && plugin->stopping)) {
+    hang();
+  }
+  if (is(plugin, "nap")) {
+    eventfd_t count = 0;
+    sleep((unsigned)plugin->number);
+    eventfd_read(plugin->fd, &count);
+    plugin->behaviour = "normal";
+    trace("awake");
   }
   if (is(plugin, "crash_after") && plugin->number-- == 0) {
     crash();

@@ -231,6 +231,24 @@ BOOST_AUTO_TEST_CASE(a_host_that_is_older_is_served_as_well) {
   BOOST_TEST(host.descriptor->start(&host.host, &plugin) == -EINVAL);
 }
 
+BOOST_AUTO_TEST_CASE(the_hosts_config_id_chooses_the_lines) {
+  Host host(std::string(one_instance) + "@^blue vrrp_instance VI_2 {\n@^blue }\n");
+  KeepalivedPlugin* plugin = nullptr;
+  const auto instances_with = [&](const char* config_id) {
+    host.log.clear();
+    host.host.config_id = config_id;
+    BOOST_REQUIRE_EQUAL(host.descriptor->start(&host.host, &plugin), 0);
+    while (host.log.find(" started: ") == std::string::npos) {
+      BOOST_REQUIRE_EQUAL(host.descriptor->dispatch(plugin), 1);
+    }
+    host.descriptor->destroy(plugin);
+    return host.log.substr(host.log.find(" started: ") + 10, 1);
+  };
+  BOOST_TEST(instances_with("blue") == "1");
+  BOOST_TEST(instances_with("red") == "2");
+  BOOST_TEST(instances_with(nullptr) == "2");
+}
+
 BOOST_AUTO_TEST_CASE(keepaliveds_end_is_told_when_the_host_sees_it) {
   const TemporaryDirectory directory;
   const std::string told = directory.file("told");

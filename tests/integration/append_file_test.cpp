@@ -32,7 +32,7 @@ struct Fixture : tests::DeliveryFixture {
   std::string line = to_json(batch()) + "\n";
 
   static core::NotifierSettings file(const std::string& target) {
-    return settings(core::NotifierKind::append_file, {target});
+    return settings("append_file", {target});
   }
 
   /// A batch with a line of more than `size` bytes.

@@ -151,4 +151,30 @@ BOOST_AUTO_TEST_CASE(a_restarted_bus_leaves_the_fifo_until_keepalived_restarts) 
   expect_field(node.node, "VI_0", "authority", "dbus");
 }
 
+BOOST_AUTO_TEST_CASE(a_bus_that_hangs_does_not_silence_the_fifo_and_its_thaw_is_no_news) {
+  LoneNode node(2);
+  node.bus.freeze();
+  node.network.cut();
+  node.expect({"FAULT", "FAULT"});
+  expect_field(node.node, "VI_0", "authority", "fifo");
+  node.bus.thaw();
+  node.network.heal();
+  node.expect({"MASTER", "MASTER"});
+  node.network.cut();
+  node.expect({"FAULT", "FAULT"});
+  expect_field(node.node, "VI_0", "authority", "dbus");
+  BOOST_TEST(!ever_told(node.node, 0, "state", "UNKNOWN"));
+  BOOST_TEST(!ever_told(node.node, 0, "state", "STOP"));
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_while_the_bus_hangs_is_a_stop) {
+  LoneNode node(2);
+  node.bus.freeze();
+  node.node.stop();
+  node.expect({"STOP", "STOP"});
+  expect_field(node.node, "VI_0", "cause", "shutdown");
+  expect_no_plugin(node.node);
+  BOOST_TEST(!ever_told(node.node, 0, "state", "UNKNOWN"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

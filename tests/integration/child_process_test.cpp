@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <set>
 #include <string>
 #include <system_error>
 
 #include <boost/test/unit_test.hpp>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -240,13 +242,13 @@ BOOST_FIXTURE_TEST_CASE(lack_of_descriptors_is_thrown_before_the_fork, Fixture,
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(lack_of_descriptors_in_the_child_is_reported, Fixture) {
+BOOST_FIXTURE_TEST_CASE(a_child_needs_no_more_descriptors_than_its_host, Fixture) {
   std::set<ChildOutcome> outcomes;
   for (rlim_t spare = plugin_descriptors; spare < enough_descriptors; ++spare) {
     const DescriptorLimit limit(limit_with(spare));
     outcomes.insert(run(shell("exit 0")).outcome);
   }
-  const std::set<ChildOutcome> expected = {ChildOutcome::exited, ChildOutcome::not_run};
+  const std::set<ChildOutcome> expected = {ChildOutcome::exited};
   BOOST_TEST((outcomes == expected));
 }
 
@@ -270,6 +272,53 @@ BOOST_AUTO_TEST_CASE(it_starts_where_the_host_has_no_standard_descriptors) {
   int status = 0;
   BOOST_TEST(waitpid(host, &status, 0) == host);
   BOOST_TEST(status == 0);
+}
+
+/// Commands that leave a process behind which does all it can to escape: it has forked twice, leads
+/// a session of its own, ignores SIGTERM and has an empty environment. `$1/grandchild` names it.
+const char* const leave_grandchild =
+    "(env -i setsid sh -c 'trap \"\" TERM HUP INT; echo $$ > $0/grandchild; exec sleep 1000' "
+    "\"$1\" &)\n"
+    "while ! test -s \"$1/grandchild\"; do sleep 0.01; done\n";
+
+BOOST_FIXTURE_TEST_CASE(what_a_failed_command_has_started_is_killed_first, Fixture) {
+  const KillAtEnd grandchild(directory.file("grandchild"));
+  const ChildEnd seen = run(shell(std::string(leave_grandchild) + "exit 3"));
+  BOOST_TEST(seen.reason == "exit status 3");
+  BOOST_TEST(!alive(read_pid(directory.file("grandchild"))));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_killed_command_has_started_is_killed_first, Fixture) {
+  const KillAtEnd grandchild(directory.file("grandchild"));
+  const ChildEnd seen = run(shell(std::string(leave_grandchild) + "kill -SEGV $$"));
+  BOOST_TEST(is(seen, ChildOutcome::killed));
+  BOOST_TEST(seen.reason == "killed by signal 11");
+  BOOST_TEST(!alive(read_pid(directory.file("grandchild"))));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_command_has_started_before_a_timeout_is_killed_first, Fixture) {
+  const KillAtEnd grandchild(directory.file("grandchild"));
+  ChildPlan plan =
+      shell("trap 'exit 0' TERM\n" + std::string(leave_grandchild) + "sleep 1000 & wait");
+  plan.timeout = std::chrono::seconds(1);
+  const ChildEnd seen = run(std::move(plan));
+  BOOST_TEST(is(seen, ChildOutcome::timed_out));
+  BOOST_TEST(!alive(read_pid(directory.file("grandchild"))));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_command_has_started_goes_on_after_a_success, Fixture) {
+  const KillAtEnd grandchild(directory.file("grandchild"));
+  const ChildEnd seen = run(shell(leave_grandchild));
+  BOOST_TEST(seen.reason == "exit status 0");
+  BOOST_TEST(alive(read_pid(directory.file("grandchild"))));
+}
+
+BOOST_FIXTURE_TEST_CASE(destroying_it_kills_what_has_escaped_its_group, Fixture) {
+  const KillAtEnd grandchild(directory.file("grandchild"));
+  start(shell(std::string(leave_grandchild) + "sleep 1000"));
+  BOOST_REQUIRE(dispatch_until([&] { return read_pid(directory.file("grandchild")) > 0; }));
+  child.reset();
+  BOOST_TEST(wait_until([&] { return !alive(read_pid(directory.file("grandchild"))); }));
 }
 
 /// A process that starts `plan`, waits for "$1/leader" and dies without a word.
@@ -302,6 +351,41 @@ BOOST_FIXTURE_TEST_CASE(it_ends_when_its_host_dies_also_as_another_user, Fixture
   start_and_die(*this, std::move(plan));
   const pid_t pid = read_pid(directory.file("leader"));
   BOOST_TEST(wait_until([&] { return !alive(pid); }));
+}
+
+/// How often a host is killed: BATCH_NOTIFIER_KILLS, else a few times.
+int kills_wanted() {
+  const char* wanted = std::getenv("BATCH_NOTIFIER_KILLS");
+  return wanted != nullptr ? std::stoi(wanted) : 25;
+}
+
+BOOST_FIXTURE_TEST_CASE(a_lock_that_children_keep_is_free_once_nothing_of_them_runs, Fixture) {
+  const std::string lock_path = directory.file("lock");
+  const std::string pid_path = directory.file("grandchild");
+  int overlaps = 0;
+  for (int round = 0; round < kills_wanted(); ++round) {
+    const KillAtEnd grandchild(pid_path);
+    tests::write_file(pid_path, "");
+    const pid_t host = fork();
+    if (host == 0) {
+      EventLoop host_loop;
+      const UniqueFd held(open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+      flock(held.get(), LOCK_EX);
+      const InheritedFd inherited(host_loop, held.get());
+      const ChildProcess started(host_loop, shell(std::string(leave_grandchild) + "sleep 1000"),
+                                 {});
+      for (;;) {
+        pause();
+      }
+    }
+    BOOST_REQUIRE(wait_until([&] { return read_pid(pid_path) > 0; }));
+    kill(host, SIGKILL);
+    const UniqueFd lock(open(lock_path.c_str(), O_RDWR | O_CLOEXEC));
+    BOOST_REQUIRE(wait_until([&] { return flock(lock.get(), LOCK_EX | LOCK_NB) == 0; }));
+    overlaps += alive(read_pid(pid_path)) ? 1 : 0;
+    waitpid(host, nullptr, 0);
+  }
+  BOOST_TEST(overlaps == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

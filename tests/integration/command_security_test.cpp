@@ -55,7 +55,7 @@ struct Fixture : DeliveryFixture {
   std::string command = dir + "/command";
 
   core::NotifierSettings secured(const std::string& path) const {
-    core::NotifierSettings made = settings(core::NotifierKind::notify_batch, {path});
+    core::NotifierSettings made = settings("notify_batch", {path});
     made.script_security = true;
     return made;
   }
@@ -74,10 +74,12 @@ void make_link(const std::string& target, const std::string& path) {
 }
 
 /// "PATH KIND" of what was found, or "safe".
-std::string verdict(const std::string& path) {
-  static const std::array<const char*, 5> kinds = {"unreachable", "owner", "everybody", "group",
-                                                   "access_list"};
-  const std::optional<CommandFlaw> flaw = runtime::find_command_flaw(path.c_str());
+std::string verdict(
+    const std::string& path,
+    std::optional<CommandFlaw> (*find)(const char*) noexcept = runtime::find_command_flaw) {
+  static const std::array<const char*, 6> kinds = {"unreachable", "owner",       "everybody",
+                                                   "group",       "access_list", "link"};
+  const std::optional<CommandFlaw> flaw = find(path.c_str());
   return flaw
              ? std::string(flaw->path.data()) + " " + kinds.at(static_cast<std::size_t>(flaw->kind))
              : "safe";
@@ -242,6 +244,59 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_looked_at_is_not_safe) {
              dir + " can be written by everybody (owner 0, group 0, mode 0777): chmod go-w " + dir);
 }
 
+BOOST_AUTO_TEST_CASE(a_file_to_be_written_may_be_missing_where_only_root_can_make_it) {
+  const auto written = [](const std::string& path) {
+    return verdict(path, runtime::find_file_flaw);
+  };
+  const std::string folder = dir + "/folder";
+  std::filesystem::create_directory(folder);
+  BOOST_TEST(written(folder + "/new") == "safe");
+  BOOST_TEST(written(folder + "/new//") == "safe");
+  BOOST_TEST(written(folder + "/no/new") == folder + "/no unreachable");
+  make_link(folder + "/new", dir + "/dangling");
+  BOOST_TEST(written(dir + "/dangling") == "safe");
+  // Others can make it before us.
+  change_mode(folder, 01777);
+  BOOST_TEST(written(folder + "/new") == folder + " everybody");
+  BOOST_TEST(written(dir + "/dangling") == folder + " everybody");
+  tests::write_file(folder + "/new", "");
+  BOOST_TEST(written(folder + "/new") == "safe");
+  change_owner(folder + "/new", 65534, 0);
+  BOOST_TEST(written(folder + "/new") == folder + "/new owner");
+  change_mode(folder, 0777);
+  BOOST_TEST(written(folder + "/new") == folder + " everybody");
+}
+
+BOOST_AUTO_TEST_CASE(links_are_followed_where_only_root_can_have_placed_them) {
+  const auto linked = [](const std::string& path) {
+    return verdict(path, runtime::find_link_flaw);
+  };
+  const std::string folder = dir + "/folder";
+  const std::string link = folder + "/link";
+  std::filesystem::create_directory(folder);
+  tests::write_file(folder + "/file", "");
+  make_link("file", link);
+  make_link(folder, dir + "/way");
+  BOOST_TEST(linked(link) == "safe");
+  BOOST_TEST(linked(dir + "/way/link") == "safe");
+  // A file of others is no link of others.
+  change_owner(folder + "/file", 65534, 65534);
+  BOOST_TEST(linked(link) == "safe");
+  BOOST_TEST(linked(folder + "/none") == "safe");
+  // The sticky bit keeps others from replacing root's link, but not from placing their own.
+  change_mode(folder, 01777);
+  BOOST_TEST(linked(link) == "safe");
+  change_owner(link, 65534, 65534);
+  BOOST_TEST(linked(link) == link + " link");
+  BOOST_TEST(linked(dir + "/way/link") == link + " link");
+  change_owner(link, 0, 0);
+  change_mode(folder, 0777);
+  BOOST_TEST(linked(link) == link + " link");
+  change_mode(folder, 0755);
+  change_owner(folder, 65534, 65534);
+  BOOST_TEST(linked(link) == link + " link");
+}
+
 BOOST_AUTO_TEST_CASE(a_long_path_is_named_as_far_as_there_is_room) {
   std::string deep = dir;
   while (deep.size() < 2 * CommandFlaw::longest_path) {
@@ -291,7 +346,7 @@ BOOST_AUTO_TEST_CASE(a_command_that_is_missing_fails_as_ever) {
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_appended_to_is_no_command) {
   change_mode(dir, 0777);
-  core::NotifierSettings file = settings(core::NotifierKind::append_file, {dir + "/batches"});
+  core::NotifierSettings file = settings("append_file", {dir + "/batches"});
   file.script_security = true;
   BOOST_TEST((deliver(file).status == DeliveryStatus::delivered));
 }

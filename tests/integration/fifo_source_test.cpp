@@ -18,6 +18,7 @@
 #include <boost/test/unit_test.hpp>
 #include <sys/stat.h>
 
+#include "ledger/fifo_journal.hpp"
 #include "tests/support/privilege.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/recording_log.hpp"
@@ -31,11 +32,11 @@ namespace {
 /// Observations as words.
 class FifoRecorder final : public core::ObservationSink {
  public:
-  explicit FifoRecorder(const std::string& unsettled) : unsettled_(unsettled) {}
+  explicit FifoRecorder(const std::string& uncommitted) : uncommitted_(uncommitted) {}
 
   void observe(const core::Observation& observation) override {
     if (const auto* state = std::get_if<core::StateSeen>(&observation)) {
-      BOOST_TEST(!unsettled_.empty());
+      BOOST_TEST(!uncommitted_.empty());
       BOOST_TEST((state->witness == core::Witness::fifo));
       BOOST_TEST(!state->answered);
       BOOST_REQUIRE(state->priority.has_value());
@@ -56,24 +57,27 @@ class FifoRecorder final : public core::ObservationSink {
   std::vector<std::string> seen;
 
  private:
-  const std::string& unsettled_;
+  const std::string& uncommitted_;
 };
 
-/// What a worker would leave to the next if it were killed now.
-class FifoMemory final : public sources::FifoKeeper {
+/// The bytes that the next worker would get if this one were killed now.
+class FifoMemory final : public ledger::FifoJournal {
  public:
-  void keep(std::string_view bytes) override { unsettled += bytes; }
-  void settle(std::size_t rest) override {
-    BOOST_REQUIRE(rest <= unsettled.size());
-    unsettled.erase(0, unsettled.size() - rest);
+  std::size_t append(std::string_view bytes) override {
+    uncommitted += bytes;
+    return uncommitted.size();
   }
-  void forget() override {
-    ++forgotten;
-    unsettled.clear();
+  void commit(std::size_t rest) override {
+    BOOST_REQUIRE(rest <= uncommitted.size());
+    uncommitted.erase(0, uncommitted.size() - rest);
+  }
+  void clear() override {
+    ++cleared;
+    uncommitted.clear();
   }
 
-  std::string unsettled;
-  int forgotten = 0;
+  std::string uncommitted;
+  int cleared = 0;
 };
 
 using Seen = std::vector<std::string>;
@@ -143,7 +147,7 @@ struct FifoBench {
   core::Statistics statistics;
   core::Topology topology;
   FifoMemory memory;
-  FifoRecorder recorder{memory.unsettled};
+  FifoRecorder recorder{memory.uncommitted};
   std::optional<sources::FifoSource> source;
   runtime::UniqueFd writer;
 };
@@ -152,7 +156,7 @@ struct FifoBench {
 
 BOOST_FIXTURE_TEST_SUITE(fifo_source, FifoBench)
 
-BOOST_AUTO_TEST_CASE(hears_what_is_said_and_of_whom) {
+BOOST_AUTO_TEST_CASE(reports_the_states_of_configured_instances_in_order) {
   make_fifo();
   start();
   open_writer();
@@ -174,7 +178,7 @@ BOOST_AUTO_TEST_CASE(hears_what_is_said_and_of_whom) {
   BOOST_TEST(log.count("begins \"rub?bish\"") == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(hears_what_was_written_before_it_came) {
+BOOST_AUTO_TEST_CASE(reports_lines_that_were_written_before_it_started) {
   make_fifo();
   open_writer();
   BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
@@ -182,7 +186,7 @@ BOOST_AUTO_TEST_CASE(hears_what_was_written_before_it_came) {
   BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
 }
 
-BOOST_AUTO_TEST_CASE(is_silent_whenever_the_fifo_is) {
+BOOST_AUTO_TEST_CASE(does_not_wake_up_while_no_line_comes) {
   BOOST_TEST_CONTEXT("no FIFO") {
     start();
     BOOST_TEST(falls_silent());
@@ -222,10 +226,10 @@ BOOST_AUTO_TEST_CASE(a_writer_may_go_and_come_back) {
     BOOST_TEST(until_seen({"opened", "0 STOP 100", "lost"}));
     BOOST_TEST(falls_silent());
   }
-  BOOST_TEST(log.count("nobody writes it any more") == 1U);
+  BOOST_TEST(log.count("nobody writes to it any more") == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_writer_that_goes_without_a_word_is_noticed_too) {
+BOOST_AUTO_TEST_CASE(a_writer_that_goes_without_a_line_is_noticed_too) {
   make_fifo();
   start();
   open_writer();
@@ -280,11 +284,11 @@ BOOST_AUTO_TEST_CASE(follows_the_path_to_a_new_fifo) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(stays_with_the_fifo_that_it_has_when_told_to) {
+BOOST_AUTO_TEST_CASE(a_pinned_source_opens_no_other_fifo) {
   make_fifo();
   start();
   open_writer();
-  source->stay();
+  source->pin();
   BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
   BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
   BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
@@ -305,10 +309,49 @@ BOOST_AUTO_TEST_CASE(goes_on_in_the_middle_of_a_line_that_a_former_worker_began)
   open_writer();
   BOOST_TEST(write_line("TER 100\n"));
   start();
-  memory.unsettled = "INSTANCE \"VI 1\" BACKUP 90\nINSTANCE \"VI_0\" MAS";
-  source->replay(std::string(memory.unsettled));
+  memory.uncommitted = "INSTANCE \"VI 1\" BACKUP 90\nINSTANCE \"VI_0\" MAS";
+  source->replay(std::string(memory.uncommitted));
   BOOST_TEST(until_seen({"opened", "1 BACKUP 90", "0 MASTER 100"}));
-  BOOST_TEST(memory.unsettled == "");
+  BOOST_TEST(memory.uncommitted == "");
+}
+
+BOOST_AUTO_TEST_CASE(after_a_damaged_journal_the_fifo_counts_from_its_next_line) {
+  make_fifo();
+  start();
+  memory.uncommitted = "INSTANCE \"VI 1\" BACKUP 90\nINSTANCE \"VI_0\" MAS";
+  source->replay(std::string(memory.uncommitted), true);
+  BOOST_TEST(recorder.seen == (Seen{"opened", "1 BACKUP 90", "lost"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(memory.cleared == 1);
+  open_writer();
+  // Not the end of the line that the journal began.
+  BOOST_TEST(write_line("TER 100\nINSTANCE \"VI_0\" FAULT 100\n"));
+  BOOST_TEST(until_seen({"opened", "1 BACKUP 90", "lost", "opened", "0 FAULT 100"}));
+}
+
+BOOST_AUTO_TEST_CASE(knows_whether_a_writer_has_the_fifo_open) {
+  start();
+  BOOST_TEST(!source->has_writer());
+  make_fifo();
+  BOOST_TEST(until([this] { return source->is_open(); }));
+  BOOST_TEST(!source->has_writer());
+  BOOST_TEST(source->is_open());
+  open_writer();
+  BOOST_TEST(source->has_writer());
+  BOOST_TEST_CONTEXT("lines that wait are reported, and are in the journal while they are") {
+    BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\nINSTANCE \"VI_0\" ST"));
+    BOOST_TEST(source->has_writer());
+    BOOST_TEST(recorder.seen == (Seen{"opened", "0 MASTER 100"}), boost::test_tools::per_element());
+    BOOST_TEST(memory.uncommitted == "INSTANCE \"VI_0\" ST");
+  }
+  BOOST_TEST_CONTEXT("a writer that has gone after its last line") {
+    BOOST_TEST(write_line("OP 100\n"));
+    writer.reset();
+    BOOST_TEST(!source->has_writer());
+    BOOST_TEST(recorder.seen == (Seen{"opened", "0 MASTER 100", "0 STOP 100"}),
+               boost::test_tools::per_element());
+  }
+  BOOST_TEST(until_seen({"opened", "0 MASTER 100", "0 STOP 100", "lost"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_pipe_that_everybody_has_closed_is_another_one) {
@@ -332,25 +375,25 @@ BOOST_AUTO_TEST_CASE(a_pipe_that_everybody_has_closed_is_another_one) {
   BOOST_TEST(!sources::was_read_before(directory.path()));
 }
 
-BOOST_AUTO_TEST_CASE(the_beginning_of_a_line_is_kept_until_its_end_has_come) {
+BOOST_AUTO_TEST_CASE(the_beginning_of_a_line_stays_in_the_journal_until_its_end_has_come) {
   make_fifo();
   start();
   open_writer();
   BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\nINSTANCE \"VI_0\" BAC"));
   BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
-  BOOST_TEST(memory.unsettled == "INSTANCE \"VI_0\" BAC");
+  BOOST_TEST(memory.uncommitted == "INSTANCE \"VI_0\" BAC");
   BOOST_TEST(write_line("KUP 100\nIN"));
   BOOST_TEST(until_seen({"opened", "0 MASTER 100", "0 BACKUP 100"}));
-  BOOST_TEST(memory.unsettled == "IN");
+  BOOST_TEST(memory.uncommitted == "IN");
   BOOST_TEST_CONTEXT("or cannot come any more") {
     BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
     source->hand_over();
-    BOOST_TEST(memory.unsettled == "");
-    BOOST_TEST(memory.forgotten == 0);
+    BOOST_TEST(memory.uncommitted == "");
+    BOOST_TEST(memory.cleared == 0);
   }
 }
 
-BOOST_AUTO_TEST_CASE(what_follows_the_end_of_keepalived_is_for_the_next_reader) {
+BOOST_AUTO_TEST_CASE(lines_after_the_end_of_keepalived_are_left_to_the_next_reader) {
   make_fifo();
   start();
   open_writer();
@@ -372,7 +415,7 @@ BOOST_AUTO_TEST_CASE(what_follows_the_end_of_keepalived_is_for_the_next_reader) 
   }
 }
 
-BOOST_AUTO_TEST_CASE(hands_over_what_nobody_else_can_read_and_leaves_the_rest) {
+BOOST_AUTO_TEST_CASE(a_handover_reads_what_no_other_process_can_and_leaves_the_rest) {
   make_fifo();
   start();
   open_writer();
@@ -395,7 +438,7 @@ BOOST_AUTO_TEST_CASE(hands_over_what_nobody_else_can_read_and_leaves_the_rest) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_fifo_is_refused_until_one_is_there) {
+BOOST_AUTO_TEST_CASE(another_file_is_refused_until_a_fifo_is_there) {
   write_file(path, "INSTANCE \"VI_0\" FAULT 1\n");
   start();
   BOOST_TEST(falls_silent());
@@ -420,7 +463,7 @@ BOOST_AUTO_TEST_CASE(a_fifo_that_others_can_write_is_refused_until_they_cannot) 
       BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
       BOOST_TEST(falls_silent());
       BOOST_TEST(recorder.seen.empty());
-      BOOST_TEST(log.count("others than its owner can write it") == 1U);
+      BOOST_TEST(log.count("users other than its owner can write it") == 1U);
       log.messages.clear();
       BOOST_REQUIRE_EQUAL(chmod(path.c_str(), 0644), 0);
       BOOST_TEST(until_seen({"opened", "0 MASTER 100"}));
@@ -441,7 +484,7 @@ BOOST_AUTO_TEST_CASE(a_fifo_of_another_user_is_refused, *boost::unit_test::preco
   BOOST_TEST(log.count("belongs to user 65534") == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_burst_that_fits_is_heard_in_full) {
+BOOST_AUTO_TEST_CASE(a_burst_that_fits_is_reported_in_full) {
   make_fifo();
   start();
   open_writer();
@@ -456,7 +499,7 @@ BOOST_AUTO_TEST_CASE(a_burst_that_fits_is_heard_in_full) {
   BOOST_TEST(value(core::Counter::fifo_overflows) == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(nothing_that_waits_in_a_full_pipe_is_believed) {
+BOOST_AUTO_TEST_CASE(lines_that_wait_in_a_full_pipe_are_skipped) {
   // Lines of every length, because how full a full pipe is depends on that.
   int overflows = 0;
   for (const std::size_t length : {1U, 300U, 700U, 980U}) {
@@ -474,8 +517,8 @@ BOOST_AUTO_TEST_CASE(nothing_that_waits_in_a_full_pipe_is_believed) {
       }
       BOOST_TEST(errno == EAGAIN);
       BOOST_TEST(until_seen({"opened", "0 BACKUP 1", "lost"}));
-      BOOST_TEST(until([&] { return memory.forgotten > overflows; }));
-      overflows = memory.forgotten;
+      BOOST_TEST(until([&] { return memory.cleared > overflows; }));
+      overflows = memory.cleared;
       BOOST_TEST(value(core::Counter::fifo_overflows) == 1U);
       BOOST_TEST(falls_silent());
       BOOST_TEST(write_line(before + "\" FAULT 3\n"));

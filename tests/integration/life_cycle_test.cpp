@@ -124,7 +124,8 @@ BOOST_AUTO_TEST_CASE(what_the_fifo_said_to_a_killed_worker_is_not_lost) {
     const std::string holder = node.node.holder();
     const pid_t worker = node.node.worker();
     node.network.cut();
-    BOOST_TEST(wait_until([&] { return !read_file(node.node.file("state/kept")).empty(); }));
+    BOOST_TEST(
+        wait_until([&] { return !read_file(node.node.file("state/fifo-journal")).empty(); }));
     kill(worker, SIGKILL);
     expect_another_holder(node.node, holder);
     node.expect({"FAULT", "FAULT", "FAULT"});

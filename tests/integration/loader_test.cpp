@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "tests/support/privilege.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/wait.hpp"
 
@@ -85,9 +86,9 @@ BOOST_AUTO_TEST_CASE(help_and_version_need_no_plugin) {
   }
   const std::string version = "keepalived-plugin-loader " BATCH_NOTIFIER_VERSION "\n";
   BOOST_TEST(contains(output(), version + version + "Usage: "), output());
-  for (const std::string name :
-       {"-f, --config FILE", "-s, --state-dir DIR", "-t, --config-test", "-l, --log-console",
-        "-D, --log-detail", "-h, --help", "-v, --version"}) {
+  for (const std::string name : {"-f, --config FILE", "-i, --config-id ID", "-n, --namespace NAME",
+                                 "-s, --state-dir DIR", "-t, --config-test", "-l, --log-console",
+                                 "-D, --log-detail", "-h, --help", "-v, --version"}) {
     BOOST_TEST(contains(output(), name), name);
   }
 }
@@ -159,6 +160,52 @@ BOOST_AUTO_TEST_CASE(a_configuration_test_prints_every_problem_and_starts_nothin
     }
   }
   BOOST_TEST(trace() == "checked\nchecked\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_plugin_that_others_can_replace_is_refused_under_script_security,
+                     *boost::unit_test::precondition(is_root)) {
+  const std::string folder = directory.file("open");
+  std::filesystem::create_directory(folder);
+  run({"chmod", "0777", folder});
+  run({"cp", plugin, folder + "/plugin.so"});
+  plugin = folder + "/plugin.so";
+  const std::string open_folder = folder + " can be written by everybody";
+  const std::string config = "normal\nglobal_defs {\n";
+
+  write_file(config_path, config + "enable_script_security\n}\n");
+  BOOST_TEST(exit_status(start()) == 4);
+  BOOST_TEST(exit_status(start_plain({"-t", "-f", config_path, plugin})) == 4);
+  const std::string refusal =
+      "enable_script_security refuses to load " + plugin + ": " + open_folder;
+  BOOST_TEST(contains(output(), "]: " + refusal), output());
+  BOOST_TEST(contains(output(), "\nkeepalived-plugin-loader: " + refusal), output());
+  BOOST_TEST(trace() == "");
+
+  // Depends on the config id, and is off.
+  write_file(config_path, config + "@blue enable_script_security\n}\n");
+  BOOST_TEST(exit_status(start_plain({"-t", "-i", "blue", "-f", config_path, plugin})) == 4);
+  Process& loader = start();
+  BOOST_TEST(wait_for_workers(1).size() == 1U);
+  BOOST_TEST(
+      contains(output(), "others than root can change the plugin that root loads: " + open_folder),
+      output());
+  loader.signal(SIGTERM);
+  BOOST_TEST(exit_status(loader) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_plugin_is_not_loaded_by_way_of_another_users_link,
+                     *boost::unit_test::precondition(is_root)) {
+  configure("normal");
+  const std::string link = directory.file("link.so");
+  std::filesystem::create_symlink(std::filesystem::absolute(plugin), link);
+  plugin = link;
+  BOOST_TEST(exit_status(start_plain({"-t", "-f", config_path, plugin})) == 0);
+  run({"chown", "-h", "65534", link});
+  BOOST_TEST(exit_status(start()) == 4);
+  BOOST_TEST(contains(output(), "cannot load " + link + ": " + link +
+                                    " is a link that others could have placed"),
+             output());
+  BOOST_TEST(trace() == "checked\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_path_without_a_slash_is_a_file_in_the_working_directory) {

@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(an_overrun_is_counted_and_made_good) {
   BOOST_TEST(after_first.size() == 2000U);
   BOOST_TEST(until([&] { return told_equals_kernel(after_first); }));
   BOOST_TEST(statistics.value(Counter::netlink_overruns) > overruns_before);
-  BOOST_TEST(logged("more came than could be queued") > 0);
+  BOOST_TEST(logged("receive queue overflowed") > 0);
 
   // … and during these the source does what it can.
   const TemporaryDirectory directory;

@@ -40,7 +40,7 @@ using Lines = std::vector<std::string>;
 
 struct Fixture : tests::DeliveryFixture {
   static core::NotifierSettings command(std::vector<std::string> target) {
-    return settings(core::NotifierKind::notify_batch, std::move(target));
+    return settings("notify_batch", std::move(target));
   }
 
   core::DeliveryResult run_script(const std::string& commands) {
@@ -161,12 +161,25 @@ BOOST_FIXTURE_TEST_CASE(a_command_that_cannot_be_executed_has_seen_nothing, Fixt
   };
   tests::write_file(directory.file("plain"), "#!/bin/sh\n");
   tests::write_file(directory.file("headless"), "exit 0\n");
-  tests::run({"chmod", "755", directory.file("headless")});
+  tests::write_file(directory.file("dos"), "#!/bin/sh\r\nexit 0\r\n");
+  tests::write_file(directory.file("lost"), "#! /opt/no/such-shell -e\nexit 0\n");
+  tests::write_file(directory.file("locked"), "#!" + directory.file("plain") + "\n");
+  tests::run({"chmod", "755", directory.file("headless"), directory.file("dos"),
+              directory.file("lost"), directory.file("locked")});
   const std::vector<Case> cases = {
       {directory.file("none"), "No such file or directory"},
       {directory.file("plain"), "Permission denied"},
       {directory.path(), "Permission denied"},
-      {directory.file("headless"), "Exec format error"},
+      {directory.file("headless"),
+       "it is no program for this machine and has no #! line: Exec format error"},
+      {directory.file("dos"),
+       "its first line ends with a carriage return, as on DOS: remove the carriage returns from "
+       "the "
+       "file"},
+      {directory.file("lost"),
+       "the interpreter /opt/no/such-shell in its first line: No such file or directory"},
+      {directory.file("locked"),
+       "the interpreter " + directory.file("plain") + " in its first line: Permission denied"},
       {script("orphan", "") + "/x", "Not a directory"},
   };
   for (const Case& expected : cases) {
@@ -279,8 +292,8 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_be_made_names_its_line, Fixture) {
       {command({"/bin/true"}), "unknown group no-such-group"},
       {command({"/bin/true"}), "unknown user 4294967295"},
       {command({"/bin/true"}), "user 4200042 has no account, so a group must be given"},
-      {settings(core::NotifierKind::notify_neutron, {"/run/x"}),
-       "notify_neutron is not supported by this version"},
+      {settings("notify_neutron", {"/run/x"}),
+       "notify_neutron is not available in this version"},
   };
   cases.at(0).settings.user = core::UserName{"no-such-user", ""};
   cases.at(1).settings.user = core::UserName{"nobody", "no-such-group"};
@@ -369,6 +382,27 @@ BOOST_FIXTURE_TEST_CASE(another_user_can_open_standard_input_again, Fixture,
   BOOST_TEST(is(deliver(as_user), DeliveryStatus::delivered));
   BOOST_TEST(log.messages == Lines{"notify_batch:1: " + to_json(batch())},
              boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(another_user_cannot_gain_privileges, Fixture,
+                        *boost::unit_test::precondition(tests::is_root)) {
+  const std::vector<std::string> arguments = {"/bin/grep", "-E",
+                                              "^(NoNewPrivs|Cap...):", "/proc/self/status"};
+  core::NotifierSettings as_user = command(arguments);
+  as_user.user = core::UserName{"nobody", ""};
+  BOOST_TEST(is(deliver(as_user), DeliveryStatus::delivered));
+  Lines expected;
+  for (const std::string name : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) {
+    expected.push_back("notify_batch:1: " + name + ": 0000000000000000");
+  }
+  expected.push_back("notify_batch:1: NoNewPrivs: 1");
+  BOOST_TEST(log.messages == expected, boost::test_tools::per_element());
+
+  log.messages.clear();
+  core::NotifierSettings as_itself = command(arguments);
+  as_itself.user = core::UserName{"root", ""};
+  BOOST_TEST(is(deliver(as_itself), DeliveryStatus::delivered));
+  BOOST_TEST(log.messages.back() == "notify_batch:1: NoNewPrivs: 0");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -12,7 +12,7 @@
 #include <boost/test/unit_test.hpp>
 #include <sys/stat.h>
 
-#include "runtime/ledger_file.hpp"
+#include "ledger/ledger_format.hpp"
 #include "tests/support/lone_node.hpp"
 #include "tests/support/told.hpp"
 #include "tests/support/wait.hpp"
@@ -66,8 +66,7 @@ std::map<std::string, std::size_t> batches_of(const KeepalivedNode& node) {
 }
 
 std::size_t consumers_on_ledger(const KeepalivedNode& node) {
-  return batch_notifier::runtime::read_ledger(read_file(node.file("state/ledger")))
-      .notifiers.size();
+  return batch_notifier::ledger::read_ledger(read_file(node.file("state/ledger"))).notifiers.size();
 }
 
 }  // namespace
@@ -143,6 +142,25 @@ BOOST_AUTO_TEST_CASE(what_changes_during_a_reload_is_told_once) {
   expect_another_holder(node.node, holder);
   expect_acknowledged(node.node);
   expect_told_once(before, {{"FAULT", 3}});
+}
+
+BOOST_AUTO_TEST_CASE(without_a_state_directory_a_reload_hands_over_all_the_same) {
+  LoneNode node(3, NodeSetup{});
+  // A file in its place, so that it can be neither made nor used.
+  write_file(node.node.file("state"), "");
+  node.start();
+  for (int round = 0; round < 3; ++round) {
+    const auto before = batches_of(node.node);
+    const pid_t worker = node.node.worker();
+    node.network.cut();
+    node.node.reload();
+    node.expect({"FAULT", "FAULT", "FAULT"});
+    BOOST_TEST(wait_until(
+        [&] { return node.node.plugin_processes().size() == 2 && node.node.worker() != worker; }));
+    node.network.heal();
+    node.expect({"MASTER", "MASTER", "MASTER"});
+    expect_told_once(before, {{"FAULT", 3}, {"MASTER", 3}});
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_command_that_runs_over_a_reload_ends_by_itself_and_is_not_run_again) {

@@ -58,22 +58,26 @@ void BusPeer::release(const std::string& name) {
   dbus_bus_release_name(connection_, name.c_str(), nullptr);
 }
 
-void BusPeer::emit_state(const std::string& path, std::uint32_t state) {
-  sources::MessagePtr signal(
+void BusPeer::emit_state(const std::string& path, std::uint32_t state,
+                         const std::string& destination) {
+  dbus::MessagePtr signal(
       dbus_message_new_signal(path.c_str(), sources::instance_interface, "VrrpStatusChange"));
   dbus_message_append_args(signal.get(), DBUS_TYPE_UINT32, &state, DBUS_TYPE_INVALID);
+  if (!destination.empty()) {
+    dbus_message_set_destination(signal.get(), destination.c_str());
+  }
   send(std::move(signal));
 }
 
 void BusPeer::emit_malformed(const std::string& path) {
-  sources::MessagePtr signal(
+  dbus::MessagePtr signal(
       dbus_message_new_signal(path.c_str(), sources::instance_interface, "VrrpStatusChange"));
   const char* text = "MASTER";
   dbus_message_append_args(signal.get(), DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID);
   send(std::move(signal));
 }
 
-void BusPeer::send(sources::MessagePtr message) {
+void BusPeer::send(dbus::MessagePtr message) {
   dbus_connection_send(connection_, message.get(), nullptr);
 }
 
@@ -84,8 +88,8 @@ void BusPeer::pump() {
 }
 
 void BusPeer::answer(const std::string& name, std::uint32_t state) {
-  const sources::MessagePtr call = take_call();
-  sources::MessagePtr reply(dbus_message_new_method_return(call.get()));
+  const dbus::MessagePtr call = take_call();
+  dbus::MessagePtr reply(dbus_message_new_method_return(call.get()));
   DBusMessageIter body;
   DBusMessageIter array;
   dbus_message_iter_init_append(reply.get(), &body);
@@ -97,8 +101,8 @@ void BusPeer::answer(const std::string& name, std::uint32_t state) {
 }
 
 void BusPeer::answer_empty() {
-  const sources::MessagePtr call = take_call();
-  sources::MessagePtr reply(dbus_message_new_method_return(call.get()));
+  const dbus::MessagePtr call = take_call();
+  dbus::MessagePtr reply(dbus_message_new_method_return(call.get()));
   DBusMessageIter body;
   DBusMessageIter array;
   dbus_message_iter_init_append(reply.get(), &body);
@@ -108,8 +112,8 @@ void BusPeer::answer_empty() {
 }
 
 void BusPeer::refuse() {
-  const sources::MessagePtr call = take_call();
-  send(sources::MessagePtr(
+  const dbus::MessagePtr call = take_call();
+  send(dbus::MessagePtr(
       dbus_message_new_error(call.get(), DBUS_ERROR_UNKNOWN_OBJECT, "no such object")));
 }
 
@@ -125,11 +129,11 @@ DBusHandlerResult BusPeer::keep_call(DBusConnection* /*connection*/, DBusMessage
   return DBUS_HANDLER_RESULT_HANDLED;
 }
 
-sources::MessagePtr BusPeer::take_call() {
+dbus::MessagePtr BusPeer::take_call() {
   if (calls.empty()) {
     throw std::logic_error("there is no call to answer");
   }
-  sources::MessagePtr call = std::move(calls.front());
+  dbus::MessagePtr call = std::move(calls.front());
   calls.pop_front();
   return call;
 }

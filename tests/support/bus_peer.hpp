@@ -32,20 +32,21 @@ class BusPeer {
   /// Gives a name back.
   void release(const std::string& name);
 
-  /// Emits VrrpStatusChange with a state's number.
-  void emit_state(const std::string& path, std::uint32_t state);
+  /// Emits VrrpStatusChange with a state's number: to everybody, or to one connection.
+  void emit_state(const std::string& path, std::uint32_t state,
+                  const std::string& destination = "");
   /// Emits VrrpStatusChange with a string, which keepalived never does.
   void emit_malformed(const std::string& path);
   /// Sends any message.
-  void send(sources::MessagePtr message);
+  void send(dbus::MessagePtr message);
 
   /// Sends and receives what can be without waiting.
   void pump();
 
   /// Method calls that have come and have not been answered, oldest first.
-  std::deque<sources::MessagePtr> calls;
+  std::deque<dbus::MessagePtr> calls;
   /// The newest of all calls.
-  sources::MessagePtr last_call;
+  dbus::MessagePtr last_call;
   /// How many calls have come in all.
   std::size_t calls_seen = 0;
 
@@ -58,7 +59,7 @@ class BusPeer {
 
  private:
   static DBusHandlerResult keep_call(DBusConnection* connection, DBusMessage* message, void* self);
-  sources::MessagePtr take_call();
+  dbus::MessagePtr take_call();
 
   DBusConnection* connection_ = nullptr;
 };

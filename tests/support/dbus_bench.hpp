@@ -56,6 +56,7 @@ class RecordingSink : public core::ObservationSink {
   static std::string describe(const core::DbusReadComplete&) { return "complete"; }
   static std::string describe(const core::DbusOwnerLost&) { return "lost"; }
   static std::string describe(const core::DbusBusLost&) { return "bus lost"; }
+  static std::string describe(const core::DbusSilent&) { return "silent"; }
   static std::string describe(const core::VipsSeen&) { return "not from D-Bus"; }
   static std::string describe(const core::KernelReadComplete&) { return "not from D-Bus"; }
   static std::string describe(const core::KernelLost&) { return "not from D-Bus"; }
@@ -153,6 +154,11 @@ struct Attached {
       : keepalived(std::in_place, bus.address()), bench(bus.address(), instances) {
     keepalived->own(keepalived_service);
     bench.peers.push_back(&*keepalived);
+  }
+
+  /// Unique name of the source. Once it has asked.
+  [[nodiscard]] std::string source_name() const {
+    return dbus_message_get_sender(keepalived->last_call.get());
   }
 
   /// Waits for so many unanswered questions.

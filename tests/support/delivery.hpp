@@ -27,10 +27,10 @@ struct DeliveryFixture {
   RecordingLog log;              ///< What the notifier wrote.
 
   /// Settings of a notifier of that kind, "notify_batch:1" and so on.
-  static core::NotifierSettings settings(core::NotifierKind kind, std::vector<std::string> target) {
+  static core::NotifierSettings settings(const std::string& kind, std::vector<std::string> target) {
     core::NotifierSettings made;
     made.kind = kind;
-    made.name = std::string(to_string(kind)) + ":1";
+    made.name = kind + ":1";
     made.target = std::move(target);
     made.location = {"/etc/keepalived/keepalived.conf", 7};
     return made;

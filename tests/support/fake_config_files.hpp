@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/configuration.hpp"
+#include "notifiers/notifier_factory.hpp"
 
 namespace batch_notifier::tests {
 
@@ -76,7 +77,7 @@ inline constexpr const char* main_file = "/etc/keepalived/keepalived.conf";
 inline config::Configuration read_text(const std::string& text) {
   FakeFiles files;
   files.texts[main_file] = text;
-  return config::read_configuration(main_file, "node1", files);
+  return config::read_configuration(main_file, "node1", files, notifiers::notifier_kinds());
 }
 
 /// "LINE: MESSAGE" of each problem.

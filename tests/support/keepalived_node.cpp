@@ -84,8 +84,9 @@ void KeepalivedNode::configure(const std::string& body) {
        << setup_.more_globals;
   if (setup_.with_fifo) {
     text << "    vrrp_notify_fifo " << file("fifo") << "\n"
-         << "    vrrp_notify_fifo_script \"" << loader_ << " -l -f " << file("keepalived.conf")
-         << " -s " << file("state") << " " << build << "/batch_notifier.so\"\n";
+         << "    vrrp_notify_fifo_script \"" << loader_ << " -l"
+         << (setup_.loader_is_given_config ? " -f " + file("keepalived.conf") : "") << " -s "
+         << file("state") << " " << build << "/batch_notifier.so\"\n";
   }
   text << "}\n"
        << body << "\n@batch_notifier notify_batch \"" << file("consumer") << "\" "
@@ -103,11 +104,13 @@ std::string KeepalivedNode::test_configuration() {
 }
 
 void KeepalivedNode::start() {
-  keepalived_ = std::make_unique<Process>(
-      where_.inside({"keepalived", "--dont-fork", "--log-console", "--vrrp", "--use-file",
-                     file("keepalived.conf"), "--pid", file("keepalived.pid"), "--vrrp_pid",
-                     file("vrrp.pid")}),
-      file("log"), environment());
+  std::vector<std::string> arguments = {
+      "keepalived", "--dont-fork",           "--log-console", "--vrrp",
+      "--use-file", file("keepalived.conf"), "--pid",         file("keepalived.pid"),
+      "--vrrp_pid", file("vrrp.pid")};
+  arguments.insert(arguments.end(), setup_.keepalived_options.begin(),
+                   setup_.keepalived_options.end());
+  keepalived_ = std::make_unique<Process>(where_.inside(arguments), file("log"), environment());
 }
 
 std::map<std::string, std::string> KeepalivedNode::environment() const {
@@ -155,7 +158,7 @@ std::vector<pid_t> KeepalivedNode::processes() const {
 }
 
 std::vector<pid_t> KeepalivedNode::plugin_processes() const {
-  return processes_with({"keepalived-plugin-loader", file("keepalived.conf")});
+  return processes_with({"keepalived-plugin-loader", path()});
 }
 
 pid_t KeepalivedNode::worker() const {

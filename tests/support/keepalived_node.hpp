@@ -14,6 +14,7 @@
 #include <boost/test/tree/test_unit.hpp>  // IWYU pragma: keep
 #include <sys/types.h>
 
+#include "ledger/lock_note.hpp"
 #include "tests/support/network_namespace.hpp"
 #include "tests/support/process.hpp"
 
@@ -36,6 +37,10 @@ struct NodeSetup {
   bool enable_dbus = true;   ///< Whether keepalived is to be on it.
   bool with_fifo = true;     ///< Whether keepalived has a notify FIFO, and so starts the plugin.
   std::string more_globals;  ///< More lines of global_defs.
+  /// Whether the loader is started with --config; otherwise it has to find out.
+  bool loader_is_given_config = true;
+  /// More options on keepalived's command line.
+  std::vector<std::string> keepalived_options = {};
 };
 
 /// A keepalived and the plugin that it starts. Both are gone when this goes.
@@ -85,8 +90,8 @@ class KeepalivedNode {
   /// The process ID that the worker that holds the state directory has written there; empty if none
   /// has. keepalived takes its scripts' standard error away, so the log does not tell.
   [[nodiscard]] std::string holder() const {
-    const std::string text = read_file(file("state/lock"));
-    return text.substr(text.rfind(' ') + 1);
+    const auto note = ledger::read_lock_note(read_file(file("state/lock")));
+    return note ? std::to_string(note->pid) : std::string();
   }
   /// Process ID in one of keepalived's own files, "keepalived.pid" or "vrrp.pid".
   [[nodiscard]] pid_t pid_in(const std::string& name) const;

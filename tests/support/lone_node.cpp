@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "runtime/ledger_file.hpp"
+#include "ledger/ledger_format.hpp"
 #include "tests/support/told.hpp"
 #include "tests/support/wait.hpp"
 
@@ -39,7 +39,7 @@ void expect_told(const KeepalivedNode& node, Condition condition, const std::str
 }
 
 bool knows_everything(const KeepalivedNode& node) {
-  const auto ledger = runtime::read_ledger(read_file(node.file("state/ledger")));
+  const auto ledger = ledger::read_ledger(read_file(node.file("state/ledger")));
   for (const auto& notifier : ledger.notifiers) {
     for (std::size_t index = 0; index < ledger.instances.size(); ++index) {
       const auto& told = notifier.told[index];

@@ -50,6 +50,7 @@ BOOST_AUTO_TEST_CASE(every_field_stands_where_the_format_says) {
   change.transitions = 1;
   change.path = {VrrpState::backup, VrrpState::master};
   change.priority = std::uint8_t{100};
+  change.link = core::LinkState::up;
   change.vips_expected = 2;
   change.vips_present = 2;
   change.health = core::Health::ok;
@@ -70,7 +71,7 @@ BOOST_AUTO_TEST_CASE(every_field_stands_where_the_format_says) {
       R"("changes":[{"namespace":"","instance":"VI_1","interface":"eth0","vrid":51,)"
       R"("family":"IPv4","sync_group":null,"previous":"BACKUP","state":"MASTER",)"
       R"("since":"2026-11-23T03:09:16.000007Z","transitions":1,"path":["BACKUP","MASTER"],)"
-      R"("cause":"signal","authority":"dbus","priority":100,"vips":{"expected":2,"present":2},)"
+      R"("cause":"signal","authority":"dbus","priority":100,"link":"up","vips":{"expected":2,"present":2},)"
       R"("health":"ok","labels":{}}]})");
 }
 
@@ -81,7 +82,8 @@ BOOST_AUTO_TEST_CASE(what_is_optional_is_null_or_present) {
   change.authority = core::Witness::netlink;
   change.cause = core::Cause::shutdown;
   change.health = core::Health::vip_missing;
-  BOOST_TEST(field(to_json(batch_of({change})), "priority", "vips") == "null");
+  BOOST_TEST(field(to_json(batch_of({change})), "priority", "link") == "null");
+  BOOST_TEST(field(to_json(batch_of({change})), "link", "vips") == "null");
   change.sync_group = "G1";
   change.labels = {{"site", "fra"}, {"rack", "a1"}};
   core::Batch batch = batch_of({change});

@@ -13,6 +13,7 @@
 #include <boost/test/unit_test.hpp>
 #include <sys/stat.h>
 
+#include "notifiers/notifier_factory.hpp"
 #include "tests/support/fake_config_files.hpp"
 
 using namespace batch_notifier;  // NOLINT(google-build-using-namespace)
@@ -36,7 +37,7 @@ struct Files : FakeFiles {
   config::Configuration configured(const std::string& text) {
     texts[main_file] = text;
     flaws["/opt/open"] = "/opt is open";
-    return config::read_configuration(main_file, "node1", *this);
+    return config::read_configuration(main_file, "node1", *this, notifiers::notifier_kinds());
   }
 };
 

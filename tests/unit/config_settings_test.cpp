@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(notifiers_and_options) {
   BOOST_TEST(problems_of(configuration).size() == 1U);
   const std::vector<core::NotifierSettings>& notifiers = configuration.settings.notifiers;
   BOOST_REQUIRE_EQUAL(notifiers.size(), 3U);
-  BOOST_TEST((notifiers[0].kind == core::NotifierKind::notify_batch));
+  BOOST_TEST((notifiers[0].kind == "notify_batch"));
   BOOST_TEST(notifiers[0].name == "notify_batch:1");
   BOOST_TEST(notifiers[0].target == (Texts{"/bin/a", "b c", "d e"}));
   BOOST_TEST((notifiers[0].timeout == seconds(3)));
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(notifiers_and_options) {
               std::vector<core::VrrpState>{core::VrrpState::master, core::VrrpState::fault}));
   BOOST_TEST(notifiers[0].instances == "VI_*");
   BOOST_TEST(notifiers[0].location.line == 1U);
-  BOOST_TEST((notifiers[1].kind == core::NotifierKind::append_file));
+  BOOST_TEST((notifiers[1].kind == "append_file"));
   BOOST_TEST(notifiers[1].name == "append_file:1");
   BOOST_TEST(notifiers[1].target == (Texts{"/var/log/a b"}));
   BOOST_REQUIRE(notifiers[1].user.has_value());
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(each_bad_line_is_one_problem_and_changes_nothing) {
        "and UNKNOWN, and not 'master'"},
       {"notify_batch /bin/a instances \"\"", "instances is empty"},
       {"notify_batch /bin/a in_namespace", "in_namespace" + later},
-      {"notify_batch /bin/a ca_file /x", "ca_file" + later},
+      {"notify_batch /bin/a ca_file /x", "notify_batch has no option ca_file"},
       {"append_file", "append_file lacks its file"},
       {"append_file a", "the file 'a' has no absolute path"},
       {"append_file /a b", "unknown option 'b'"},
@@ -229,18 +229,65 @@ BOOST_AUTO_TEST_CASE(what_does_not_belong_into_an_instance) {
   BOOST_TEST(!instance(configuration, 0).ignored);
 }
 
-BOOST_AUTO_TEST_CASE(keywords_of_notifiers) {
-  const std::vector<std::pair<core::NotifierKind, std::string>> cases = {
-      {core::NotifierKind::notify_batch, "notify_batch"},
-      {core::NotifierKind::notify_each, "notify_each"},
-      {core::NotifierKind::notify_http, "notify_http"},
-      {core::NotifierKind::notify_neutron, "notify_neutron"},
-      {core::NotifierKind::append_file, "append_file"},
-      {core::NotifierKind::state_file, "state_file"},
-      {core::NotifierKind::metrics_file, "metrics_file"}};
-  for (const auto& [kind, keyword] : cases) {
-    BOOST_TEST(core::to_string(kind) == keyword);
+BOOST_AUTO_TEST_CASE(every_kind_of_notifier_is_one_row_and_no_kind_is_taken_for_another) {
+  const std::vector<std::string> keywords = {"notify_batch",   "notify_each", "notify_http",
+                                             "notify_neutron", "append_file", "state_file",
+                                             "metrics_file"};
+  for (const std::string& keyword : keywords) {
+    const core::NotifierKind* kind = core::find_kind(notifiers::notifier_kinds(), keyword);
+    BOOST_REQUIRE_MESSAGE(kind != nullptr, keyword);
+    BOOST_TEST(kind->keyword == keyword);
+    if (!kind->available) {
+      const auto configuration = tests::read_text("@batch_notifier " + keyword + " /x\n");
+      BOOST_TEST(configuration.settings.notifiers.empty());
+      BOOST_TEST(
+          problems_of(configuration) == (Texts{"1: " + keyword +
+                                               " is not available in this version; the line is "
+                                               "ignored"}),
+          boost::test_tools::per_element());
+    }
   }
+  BOOST_TEST(core::find_kind(notifiers::notifier_kinds(), "notify") == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(options_of_one_kind_are_refused_by_name_for_another) {
+  const auto configuration = tests::read_text(
+      "@batch_notifier append_file /var/log/x env A \"b\"\n"
+      "@batch_notifier notify_batch /bin/x ca_file /etc/ca.pem\n"
+      "@batch_notifier notify_batch /bin/x colour red\n");
+  BOOST_TEST(configuration.settings.notifiers.empty());
+  BOOST_TEST(problems_of(configuration) ==
+                 (Texts{"1: append_file has no option env; the line is ignored",
+                        "2: notify_batch has no option ca_file; the line is ignored",
+                        "3: unknown option 'colour' (a command with arguments stands in quotes); "
+                        "the line is ignored"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(options_that_every_notifier_has) {
+  const auto configuration = tests::read_text(
+      "@batch_notifier notify_batch /bin/x env SITE \"a b\" repeat_interval 60 instances "
+      "\"VI_[12]\" env N \"\"\n"
+      "@batch_notifier heartbeat_interval 30\n");
+  BOOST_REQUIRE_EQUAL(configuration.settings.notifiers.size(), 1U);
+  const core::NotifierSettings& notifier = configuration.settings.notifiers[0];
+  BOOST_REQUIRE_EQUAL(notifier.environment.size(), 2U);
+  BOOST_TEST(notifier.environment[0].first == "SITE");
+  BOOST_TEST(notifier.environment[0].second == "a b");
+  BOOST_TEST((notifier.repeat_interval == std::chrono::seconds(60)));
+  BOOST_TEST(notifier.selects("VI_2"));
+  BOOST_TEST(!notifier.selects("VI_3"));
+  BOOST_TEST((configuration.settings.heartbeat_interval == std::chrono::seconds(30)));
+}
+
+BOOST_AUTO_TEST_CASE(bad_names_and_values_of_env_are_refused) {
+  const auto configuration = tests::read_text(
+      "@batch_notifier notify_batch /bin/x env 1A b\n"
+      "@batch_notifier notify_batch /bin/x env KEEPALIVED_BATCH_ID b\n"
+      "@batch_notifier notify_batch /bin/x env A b env A c\n"
+      "@batch_notifier notify_batch /bin/x env A\n");
+  BOOST_TEST(configuration.settings.notifiers.empty());
+  BOOST_TEST(configuration.problems.size() == 4U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 /// @file
 /// The small parts of the core.
 #define BOOST_TEST_DYN_LINK
+#include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -12,6 +13,7 @@
 #include "core/statistics.hpp"
 #include "core/trail.hpp"
 #include "core/vrrp_state.hpp"
+#include "tests/support/printing.hpp"  // IWYU pragma: keep
 
 using namespace batch_notifier::core;
 
@@ -26,6 +28,19 @@ MonotonicTime after(double seconds) {
 Now now_after(double seconds) {
   return {after(seconds), UtcTime(Duration(static_cast<std::int64_t>(seconds * 1e6)))};
 }
+
+/// A registry with so many instances.
+struct Rows {
+  explicit Rows(std::size_t count) {
+    for (std::size_t number = 0; number < count; ++number) {
+      Instance instance;
+      instance.name = "VI_" + std::to_string(number);
+      ids.push_back(registry.add(KeepalivedId{}, instance));
+    }
+  }
+  Registry registry;
+  std::vector<InstanceId> ids;
+};
 
 }  // namespace
 
@@ -61,27 +76,27 @@ BOOST_AUTO_TEST_CASE(a_trail_keeps_the_first_and_the_newest) {
   BOOST_TEST(trail.transitions() == 101U);
   const std::vector<VrrpState> path = trail.path();
   BOOST_REQUIRE_EQUAL(path.size(), Trail::capacity);
-  BOOST_TEST((path.front() == VrrpState::backup));
-  BOOST_TEST((path[1] == VrrpState::master));
-  BOOST_TEST((path[14] == VrrpState::fault));
-  BOOST_TEST((path.back() == VrrpState::stop));
+  BOOST_TEST(path.front() == VrrpState::backup);
+  BOOST_TEST(path[1] == VrrpState::master);
+  BOOST_TEST(path[14] == VrrpState::fault);
+  BOOST_TEST(path.back() == VrrpState::stop);
 }
 
 BOOST_AUTO_TEST_CASE(deadlines_come_in_order_and_only_once) {
-  Deadlines deadlines(4);
+  Deadlines<InstanceId> deadlines;
   BOOST_TEST(!deadlines.next().has_value());
-  deadlines.set(2, after(3));
-  deadlines.set(1, after(1));
-  deadlines.set(3, after(2));
-  deadlines.set(3, after(0.5));
-  deadlines.clear(0);
+  deadlines.set(InstanceId{2}, after(3));
+  deadlines.set(InstanceId{1}, after(1));
+  deadlines.set(InstanceId{3}, after(2));
+  deadlines.set(InstanceId{3}, after(0.5));
+  deadlines.clear(InstanceId{0});
   BOOST_TEST((deadlines.next() == after(0.5)));
   BOOST_TEST(!deadlines.take_due(after(0.4)).has_value());
-  BOOST_TEST((deadlines.take_due(after(2)) == InstanceIndex{3}));
-  BOOST_TEST((deadlines.take_due(after(2)) == InstanceIndex{1}));
+  BOOST_TEST((deadlines.take_due(after(2)) == InstanceId{3}));
+  BOOST_TEST((deadlines.take_due(after(2)) == InstanceId{1}));
   BOOST_TEST(!deadlines.take_due(after(2)).has_value());
-  BOOST_TEST(deadlines.is_set(2));
-  deadlines.clear(2);
+  BOOST_TEST(deadlines.is_set(InstanceId{2}));
+  deadlines.clear(InstanceId{2});
   BOOST_TEST(!deadlines.next().has_value());
 }
 
@@ -91,6 +106,7 @@ BOOST_AUTO_TEST_CASE(health_is_the_state_against_the_addresses) {
     bool known;
     std::uint32_t expected, present;
     Health health;
+    bool link_down = false;
   };
   for (const Case& row : {
            Case{VrrpState::master, true, 2, 2, Health::ok},
@@ -102,70 +118,87 @@ BOOST_AUTO_TEST_CASE(health_is_the_state_against_the_addresses) {
            Case{VrrpState::fault, true, 2, 2, Health::vip_unexpected},
            Case{VrrpState::stop, true, 2, 0, Health::ok},
            Case{VrrpState::unknown, true, 2, 2, Health::vip_unexpected},
+           Case{VrrpState::master, true, 2, 2, Health::link_down, true},
+           Case{VrrpState::master, true, 2, 1, Health::link_down, true},
+           Case{VrrpState::master, false, 2, 2, Health::unknown, true},
+           Case{VrrpState::fault, true, 2, 0, Health::ok, true},
        }) {
-    BOOST_TEST((assess({row.state, row.known, row.expected, row.present}) == row.health));
+    BOOST_TEST(
+        (assess({row.state, row.known, row.expected, row.present, row.link_down}) == row.health));
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_disagreement_settles_only_when_it_lasts) {
-  HealthMonitor monitor(1, std::chrono::seconds(1));
-  const HealthEvidence good{VrrpState::master, true, 2, 2};
-  const HealthEvidence bad{VrrpState::master, true, 2, 1};
-  BOOST_TEST(monitor.step(0, good, after(0)));
-  BOOST_TEST(!monitor.step(0, bad, after(1)));
+BOOST_AUTO_TEST_CASE(a_disagreement_counts_only_when_it_lasts) {
+  Rows rows(1);
+  const InstanceId instance = rows.ids[0];
+  InstanceRow& row = rows.registry[instance];
+  row.configured.vips.resize(2);
+  row.found.state = VrrpState::master;
+  HealthMonitor monitor(rows.registry, std::chrono::seconds(1));
+  const auto step = [&](std::uint32_t present, double seconds) {
+    row.status.vips_present = present;
+    return monitor.step(instance, /*addresses_known=*/true, after(seconds));
+  };
+  BOOST_TEST(step(2, 0));
+  BOOST_TEST(!step(1, 1));
   // More of the same does not put it off.
-  BOOST_TEST(!monitor.step(0, bad, after(1.9)));
+  BOOST_TEST(!step(1, 1.9));
   BOOST_TEST((monitor.deadline() == after(2)));
   BOOST_TEST(monitor.step(after(1.99)).empty());
   BOOST_TEST(monitor.step(after(2)).size() == 1U);
-  BOOST_TEST((monitor.health(0) == Health::vip_missing));
-  BOOST_TEST(monitor.step(0, good, after(3)));
+  BOOST_TEST(row.status.health == Health::vip_missing);
+  BOOST_TEST(step(2, 3));
   BOOST_TEST(!monitor.deadline().has_value());
   // Nothing more is on its way from a keepalived that is gone.
-  BOOST_TEST(monitor.step(0, {VrrpState::unknown, true, 2, 2}, after(4)));
-  BOOST_TEST((monitor.health(0) == Health::vip_unexpected));
+  row.found.state = VrrpState::unknown;
+  BOOST_TEST(step(2, 4));
+  BOOST_TEST(row.status.health == Health::vip_unexpected);
 }
 
 BOOST_AUTO_TEST_CASE(only_promotions_are_held_and_each_by_its_own_time) {
-  Topology topology;
-  topology.instances.resize(3);
-  topology.instances[0].advert_interval = std::chrono::seconds(3);
-  topology.instances[1].master_hold = MasterHold{std::chrono::seconds(5)};
-  topology.instances[2].master_hold = MasterHold{Duration::zero()};
+  Rows rows(3);
+  const auto& ids = rows.ids;
+  rows.registry[ids[0]].configured.advert_interval = std::chrono::seconds(3);
+  rows.registry[ids[1]].configured.master_hold = MasterHold{std::chrono::seconds(5)};
+  rows.registry[ids[2]].configured.master_hold = MasterHold{Duration::zero()};
   Statistics statistics;
-  PromotionHold hold(topology, MasterHold{}, statistics);
-  const auto verdict = [](InstanceIndex instance, VrrpState state, Cause cause = Cause::signal) {
-    return Verdict{instance, state, Witness::dbus, cause};
+  PromotionHold hold(rows.registry, MasterHold{}, statistics);
+  // What counts is written by the engine.
+  const auto step = [&](std::size_t instance, VrrpState state, double seconds,
+                        Cause cause = Cause::signal) {
+    const auto transition = hold.step({ids[instance], state, cause}, now_after(seconds));
+    if (transition) {
+      rows.registry[ids[instance]].status.state = transition->state;
+    }
+    return transition.has_value();
   };
-  for (InstanceIndex instance = 0; instance < 3; ++instance) {
-    BOOST_TEST(
-        hold.step(verdict(instance, VrrpState::backup, Cause::startup), now_after(0)).has_value());
+  for (std::size_t instance = 0; instance < 3; ++instance) {
+    BOOST_TEST(step(instance, VrrpState::backup, 0, Cause::startup));
   }
-  BOOST_TEST(!hold.step(verdict(0, VrrpState::master), now_after(1)).has_value());
-  BOOST_TEST(!hold.step(verdict(1, VrrpState::master), now_after(1)).has_value());
-  BOOST_TEST(hold.step(verdict(2, VrrpState::master), now_after(1)).has_value());
-  // The same again, from another witness: the hold goes on from where it began.
-  BOOST_TEST(!hold.step(verdict(0, VrrpState::master), now_after(2)).has_value());
+  BOOST_TEST(!step(0, VrrpState::master, 1));
+  BOOST_TEST(!step(1, VrrpState::master, 1));
+  BOOST_TEST(step(2, VrrpState::master, 1));
+  // The same again, from another source: the hold goes on from where it began.
+  BOOST_TEST(!step(0, VrrpState::master, 2));
   BOOST_TEST((hold.deadline() == after(4)));
   const std::vector<Transition> lasted = hold.step(after(4));
   BOOST_REQUIRE_EQUAL(lasted.size(), 1U);
   BOOST_TEST((lasted[0].since == now_after(1).utc));
-  // Once it counts, hearing of it again is nothing new.
-  BOOST_TEST(!hold.step(verdict(0, VrrpState::master), now_after(5)).has_value());
-  BOOST_TEST(!hold.holds(0));
-  BOOST_TEST(hold.holds(1));
-  BOOST_TEST(hold.step(verdict(1, VrrpState::fault), now_after(5)).has_value());
+  rows.registry[ids[0]].status.state = VrrpState::master;
+  // Once it counts, the same report is nothing new.
+  BOOST_TEST(!step(0, VrrpState::master, 5));
+  BOOST_TEST(!hold.holds(ids[0]));
+  BOOST_TEST(hold.holds(ids[1]));
+  BOOST_TEST(step(1, VrrpState::fault, 5));
   BOOST_TEST(!hold.deadline().has_value());
   BOOST_TEST(statistics.value(Counter::dropped_promotions) == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_master_found_at_the_start_is_not_held) {
-  Topology topology;
-  topology.instances.resize(1);
+  Rows rows(1);
   Statistics statistics;
-  PromotionHold hold(topology, MasterHold{}, statistics);
-  BOOST_TEST(
-      hold.step({0, VrrpState::master, Witness::dbus, Cause::startup}, now_after(0)).has_value());
+  PromotionHold hold(rows.registry, MasterHold{}, statistics);
+  BOOST_TEST(hold.step({rows.ids[0], VrrpState::master, Cause::startup}, now_after(0)).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

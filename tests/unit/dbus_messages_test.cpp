@@ -11,8 +11,8 @@
 namespace {
 
 using batch_notifier::core::VrrpState;
+using batch_notifier::dbus::MessagePtr;
 using batch_notifier::sources::InstanceProperties;
-using batch_notifier::sources::MessagePtr;
 namespace sources = batch_notifier::sources;
 
 constexpr const char* path = "/org/keepalived/Vrrp1/Instance/eth0/51/IPv4";
@@ -199,7 +199,8 @@ BOOST_AUTO_TEST_CASE(questions_start_no_service) {
   BOOST_TEST(dbus_message_get_auto_start(question.get()) == FALSE);
   BOOST_TEST(dbus_message_get_destination(question.get()) == std::string(":1.7"));
   BOOST_TEST(dbus_message_get_path(question.get()) == std::string(path));
-  BOOST_TEST(sources::parse_string(question.get()).value_or("") == sources::instance_interface);
+  BOOST_TEST(batch_notifier::dbus::parse_string(question.get()).value_or("") ==
+             sources::instance_interface);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #define BOOST_TEST_DYN_LINK
-#include "sources/dbus_socket.hpp"
-
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
 
-using batch_notifier::sources::BusSocket;
-using batch_notifier::sources::parse_bus_address;
+#include "dbus/bus_socket.hpp"
+
+using batch_notifier::dbus::BusSocket;
+using batch_notifier::dbus::parse_bus_address;
 
 BOOST_AUTO_TEST_SUITE(dbus_socket)
 

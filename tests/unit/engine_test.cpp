@@ -7,6 +7,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "tests/support/printing.hpp"  // IWYU pragma: keep
 #include "tests/unit/scenario.hpp"
 
 using namespace batch_notifier;
@@ -40,10 +41,10 @@ BOOST_AUTO_TEST_CASE(the_first_batch_is_a_snapshot_of_every_instance) {
   BOOST_TEST(batch.id == "epoch-notify_batch:1-1");
   BOOST_REQUIRE_EQUAL(batch.changes.size(), 2U);
   const core::Change& first = batch.changes[0];
-  BOOST_TEST((first.previous == VrrpState::init));
-  BOOST_TEST((first.state == VrrpState::master));
-  BOOST_TEST((first.cause == Cause::startup));
-  BOOST_TEST((first.health == Health::ok));
+  BOOST_TEST(first.previous == VrrpState::init);
+  BOOST_TEST(first.state == VrrpState::master);
+  BOOST_TEST(first.cause == Cause::startup);
+  BOOST_TEST(first.health == Health::ok);
   BOOST_TEST(first.vips_expected == 2U);
   BOOST_TEST(first.vips_present == 2U);
   BOOST_TEST((first.path == std::vector{VrrpState::init, VrrpState::master}));
@@ -69,9 +70,9 @@ BOOST_AUTO_TEST_CASE(a_failover_of_a_thousand_is_two_batches) {
   std::size_t told = 0;
   for (const Scenario::Attempt& attempt : scenario.attempts()) {
     for (const core::Change& change : attempt.batch.changes) {
-      BOOST_TEST((change.previous == VrrpState::backup));
-      BOOST_TEST((change.state == VrrpState::master));
-      BOOST_TEST((change.health == Health::ok));
+      BOOST_TEST(change.previous == VrrpState::backup);
+      BOOST_TEST(change.state == VrrpState::master);
+      BOOST_TEST(change.health == Health::ok);
       ++told;
     }
   }
@@ -149,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_flap_storm_costs_one_batch_an_interval_and_ends_in_the_tr
     told = change.state;
     transitions += change.transitions;
   }
-  BOOST_TEST((told == VrrpState::master));
+  BOOST_TEST(told == VrrpState::master);
   BOOST_TEST(transitions == 1001U);
 }
 
@@ -194,7 +195,7 @@ BOOST_AUTO_TEST_CASE(a_day_of_flapping_before_a_dead_consumer_is_one_batch_at_th
   BOOST_REQUIRE_EQUAL(scenario.attempts().size(), failures + 1);
   const core::Change& change = scenario.last().changes.at(0);
   BOOST_TEST(scenario.last().changes.size() == 1U);
-  BOOST_TEST((change.previous == VrrpState::backup));
+  BOOST_TEST(change.previous == VrrpState::backup);
   BOOST_TEST((change.state == (flaps % 2 == 0 ? VrrpState::backup : VrrpState::master)));
   BOOST_TEST(change.transitions == flaps);
   BOOST_TEST(change.path.size() == 16U);
@@ -213,14 +214,14 @@ BOOST_AUTO_TEST_CASE(losing_the_bus_is_a_change_of_authority_and_not_of_state) {
   scenario.happen(core::Observation(core::DbusBusLost{}));
   scenario.advance(60);
   BOOST_TEST(scenario.attempts().empty());
-  BOOST_TEST((scenario.engine().statuses()[0].authority == core::Witness::netlink));
-  BOOST_TEST((scenario.engine().statuses()[1].state == VrrpState::fault));
+  BOOST_TEST(scenario.row("VI_M").found.authority == core::Witness::netlink);
+  BOOST_TEST(scenario.row("VI_F").status.state == VrrpState::fault);
   // From here on the kernel decides.
   scenario.addresses("VI_M", 0);
   scenario.advance(60);
   BOOST_REQUIRE_EQUAL(scenario.attempts().size(), 1U);
-  BOOST_TEST((scenario.last().changes.at(0).state == VrrpState::backup));
-  BOOST_TEST((scenario.last().changes.at(0).authority == core::Witness::netlink));
+  BOOST_TEST(scenario.last().changes.at(0).state == VrrpState::backup);
+  BOOST_TEST(scenario.last().changes.at(0).authority == core::Witness::netlink);
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_keepalived_is_unknown_within_a_second_and_its_orphans_show) {
@@ -240,11 +241,11 @@ BOOST_AUTO_TEST_CASE(a_killed_keepalived_is_unknown_within_a_second_and_its_orph
   const auto master = Scenario::entry(scenario.last(), "VI_M");
   const auto backup = Scenario::entry(scenario.last(), "VI_B");
   BOOST_REQUIRE(master && backup);
-  BOOST_TEST((master->state == VrrpState::unknown));
-  BOOST_TEST((master->cause == Cause::lost));
-  BOOST_TEST((master->health == Health::vip_unexpected));
-  BOOST_TEST((backup->state == VrrpState::unknown));
-  BOOST_TEST((backup->health == Health::ok));
+  BOOST_TEST(master->state == VrrpState::unknown);
+  BOOST_TEST(master->cause == Cause::lost);
+  BOOST_TEST(master->health == Health::vip_unexpected);
+  BOOST_TEST(backup->state == VrrpState::unknown);
+  BOOST_TEST(backup->health == Health::ok);
 }
 
 BOOST_AUTO_TEST_CASE(losing_keepalived_does_not_wait_for_the_interval) {
@@ -257,7 +258,7 @@ BOOST_AUTO_TEST_CASE(losing_keepalived_does_not_wait_for_the_interval) {
   const double killed_at = scenario.time();
   scenario.happen(core::Observation(core::DbusOwnerLost{}));
   scenario.advance(10);
-  BOOST_TEST((scenario.last().changes.at(0).state == VrrpState::unknown));
+  BOOST_TEST(scenario.last().changes.at(0).state == VrrpState::unknown);
   BOOST_TEST(scenario.attempts().back().at - killed_at < 1.0);
 }
 
@@ -268,13 +269,13 @@ BOOST_AUTO_TEST_CASE(an_instance_unknown_to_dbus_is_known_again_after_keepalived
   scenario.begin_settled();
   scenario.happen(core::Observation(core::DbusOwnerLost{}));
   scenario.advance(10);
-  BOOST_TEST((scenario.last().changes.at(0).state == VrrpState::unknown));
+  BOOST_TEST(scenario.last().changes.at(0).state == VrrpState::unknown);
   scenario.happen(core::Observation(core::DbusOwnerFound{}));
   scenario.happen(core::Observation(core::DbusInstanceAbsent{0}));
   scenario.happen(core::Observation(core::DbusReadComplete{}));
   scenario.advance(10);
-  BOOST_TEST((scenario.last().changes.at(0).state == VrrpState::backup));
-  BOOST_TEST((scenario.last().changes.at(0).authority == core::Witness::netlink));
+  BOOST_TEST(scenario.last().changes.at(0).state == VrrpState::backup);
+  BOOST_TEST(scenario.last().changes.at(0).authority == core::Witness::netlink);
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_vip_does_not_make_a_backup_of_a_master_when_the_bus_dies) {
@@ -293,7 +294,7 @@ BOOST_AUTO_TEST_CASE(a_missing_vip_does_not_make_a_backup_of_a_master_when_the_b
   scenario.advance(1);
   scenario.addresses("VI_1", 0);
   scenario.advance(10);
-  BOOST_TEST((scenario.last().changes.at(0).state == VrrpState::backup));
+  BOOST_TEST(scenario.last().changes.at(0).state == VrrpState::backup);
 }
 
 BOOST_AUTO_TEST_CASE(a_bus_that_dies_after_keepalived_did_does_not_bring_it_back) {
@@ -305,7 +306,7 @@ BOOST_AUTO_TEST_CASE(a_bus_that_dies_after_keepalived_did_does_not_bring_it_back
   scenario.advance(0.3);
   scenario.happen(core::Observation(core::DbusBusLost{}));
   scenario.advance(10);
-  BOOST_TEST((scenario.last().changes.at(0).state == VrrpState::unknown));
+  BOOST_TEST(scenario.last().changes.at(0).state == VrrpState::unknown);
 }
 
 BOOST_AUTO_TEST_CASE(a_respawned_vrrp_child_is_told_only_by_what_differs) {
@@ -328,7 +329,7 @@ BOOST_AUTO_TEST_CASE(a_respawned_vrrp_child_is_told_only_by_what_differs) {
     scenario.advance(60);
     BOOST_REQUIRE_EQUAL(scenario.attempts().size(), expected.batches);
     if (expected.batches == 1) {
-      BOOST_TEST((scenario.last().changes.at(0).cause == Cause::resync));
+      BOOST_TEST(scenario.last().changes.at(0).cause == Cause::resync);
     }
   }
 }
@@ -348,14 +349,14 @@ BOOST_AUTO_TEST_CASE(health_is_told_only_when_it_lasts) {
   scenario.advance(60);
   BOOST_REQUIRE_EQUAL(scenario.attempts().size(), 1U);
   const core::Change change = scenario.last().changes.at(0);
-  BOOST_TEST((change.cause == Cause::health));
-  BOOST_TEST((change.health == Health::vip_missing));
+  BOOST_TEST(change.cause == Cause::health);
+  BOOST_TEST(change.health == Health::vip_missing);
   BOOST_TEST((change.previous == change.state));
   BOOST_TEST(change.transitions == 0U);
   BOOST_TEST(change.vips_present == 1U);
   scenario.addresses("VI_1", 2);
   scenario.advance(60);
-  BOOST_TEST((scenario.last().changes.at(0).health == Health::ok));
+  BOOST_TEST(scenario.last().changes.at(0).health == Health::ok);
 }
 
 BOOST_AUTO_TEST_CASE(an_ignored_instance_is_never_mentioned) {
@@ -391,7 +392,7 @@ BOOST_AUTO_TEST_CASE(stopping_waits_for_every_stop_and_its_delivery) {
   scenario.advance(0.1);
   BOOST_REQUIRE_EQUAL(scenario.attempts().size(), 1U);
   BOOST_TEST(scenario.last().changes.size() == 2U);
-  BOOST_TEST((scenario.last().changes[0].cause == Cause::shutdown));
+  BOOST_TEST(scenario.last().changes[0].cause == Cause::shutdown);
   BOOST_TEST(!scenario.stopped().has_value());
   scenario.finish(0, {});
   BOOST_REQUIRE(scenario.stopped().has_value());
@@ -426,7 +427,51 @@ BOOST_AUTO_TEST_CASE(a_dead_consumer_does_not_delay_another) {
   scenario.advance(5);
   BOOST_TEST(scenario.attempts(0).size() == 2U);
   BOOST_TEST(scenario.attempts(1).size() == 3U);
-  BOOST_TEST((scenario.last(1).changes.at(0).state == VrrpState::backup));
+  BOOST_TEST(scenario.last(1).changes.at(0).state == VrrpState::backup);
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_master_on_a_dead_link_is_delivered_after_health_wait_and_so_is_its_recovery) {
+  Scenario scenario;
+  scenario.add_instance("VI_1");
+  scenario.add_notifier();
+  scenario.begin_settled(VrrpState::master);
+  scenario.attempts().clear();
+  const auto see_link = [&](core::LinkState link) {
+    scenario.happen(
+        core::Observation(core::VipsSeen{0, 1, true, false, link, link != core::LinkState::up}));
+  };
+  see_link(core::LinkState::up);
+  see_link(core::LinkState::down);
+  scenario.advance(0.9);
+  BOOST_TEST(scenario.attempts().empty());
+  scenario.advance(1);
+  BOOST_REQUIRE_EQUAL(scenario.attempts().size(), 1U);
+  const core::Change change = scenario.last().changes.at(0);
+  BOOST_TEST(change.state == VrrpState::master);
+  BOOST_TEST(change.cause == Cause::health);
+  BOOST_TEST(change.health == Health::link_down);
+  BOOST_TEST((change.link == core::LinkState::down));
+  see_link(core::LinkState::up);
+  scenario.advance(10);
+  BOOST_TEST(scenario.last().changes.at(0).health == Health::ok);
+}
+
+BOOST_AUTO_TEST_CASE(keepalived_that_leaves_master_on_a_dead_link_in_time_is_healthy) {
+  Scenario scenario;
+  scenario.add_instance("VI_1");
+  scenario.add_notifier();
+  scenario.begin_settled(VrrpState::master);
+  scenario.attempts().clear();
+  scenario.happen(core::Observation(
+      core::VipsSeen{0, 1, true, false, core::LinkState::down, /*link_down=*/true}));
+  scenario.happen(core::Observation(
+      core::VipsSeen{0, 0, false, false, core::LinkState::down, /*link_down=*/true}));
+  scenario.signal("VI_1", VrrpState::fault);
+  scenario.advance(10);
+  BOOST_REQUIRE_EQUAL(scenario.attempts().size(), 1U);
+  BOOST_TEST(scenario.last().changes.at(0).health == Health::ok);
+  BOOST_TEST((scenario.last().changes.at(0).link == core::LinkState::down));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Short words for what the witnesses say of one instance, and a judge who hears them.
+/// Short words for what the sources report of one instance, and a judge who hears them.
 #pragma once
 
 #include <chrono>
 #include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/judge.hpp"
 
@@ -50,13 +54,67 @@ inline Topology topology_of(bool dbus_enabled, bool with_vip = true) {
   return topology;
 }
 
+/// A judge with the rows that it writes; instances are named by their place in the topology.
+class StagedJudge {
+ public:
+  explicit StagedJudge(const Topology& topology) : judge_(registry, statistics) {
+    std::vector<InstanceId> members;
+    for (const Instance& instance : topology.instances) {
+      Instance named = instance;
+      named.name += "/" + std::to_string(members.size());
+      members.push_back(registry.add(KeepalivedId{}, named));
+      registry.configure(members.back(), named, members.size() - 1);
+    }
+    judge_.configure(std::move(members), topology.dbus_enabled, start);
+  }
+
+  template <typename... Arguments>
+  std::vector<Verdict> step(Arguments... arguments) {
+    return judge_.step(arguments...);
+  }
+  [[nodiscard]] auto deadline() const { return judge_.deadline(); }
+  [[nodiscard]] bool settled() const { return judge_.settled(); }
+  [[nodiscard]] VrrpState state(InstanceIndex index) const { return row(index).found.state; }
+  [[nodiscard]] Witness authority(InstanceIndex index) const { return row(index).found.authority; }
+  [[nodiscard]] std::optional<VrrpState> last_report(InstanceIndex index) const {
+    return judge_.last_report(judge_.members()[index]);
+  }
+  std::vector<InstanceIndex> take_questions() { return judge_.take_questions(); }
+  /// Lets time pass, with every deadline on the way kept.
+  void pass(MonotonicTime until) {
+    for (int rounds = 0; judge_.deadline() && *judge_.deadline() <= until; ++rounds) {
+      if (rounds > 1000) {
+        throw std::logic_error("the judge never comes to rest");
+      }
+      judge_.step(*judge_.deadline());
+    }
+  }
+  /// A former run left the instance in this state.
+  void restore(InstanceIndex index, VrrpState state, bool disputed = false) {
+    row(index).found.state = state;
+    row(index).evidence.was_disputed = disputed;
+    row(index).evidence.outdated = ends_a_keepalived(state);
+  }
+  /// keepalived, which has run on since, reported this last.
+  void restore_fifo(InstanceIndex index, VrrpState state) { row(index).evidence.fifo = state; }
+
+  Statistics statistics;
+  Registry registry;
+
+ private:
+  [[nodiscard]] InstanceRow& row(InstanceIndex index) { return registry[judge_.members()[index]]; }
+  [[nodiscard]] const InstanceRow& row(InstanceIndex index) const {
+    return registry[judge_.members()[index]];
+  }
+
+  Judge judge_;
+};
+
 /// A judge of one instance.
 struct JudgeStage {
-  explicit JudgeStage(bool dbus_enabled) : topology(topology_of(dbus_enabled)) {}
+  explicit JudgeStage(bool dbus_enabled) : judge(topology_of(dbus_enabled)) {}
 
-  Topology topology;
-  Statistics statistics;
-  Judge judge{topology, statistics, start};
+  StagedJudge judge;
 };
 
 }  // namespace batch_notifier::tests::judging

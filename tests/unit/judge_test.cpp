@@ -9,6 +9,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "tests/support/printing.hpp"  // IWYU pragma: keep
 #include "tests/unit/judge_stage.hpp"
 
 using namespace batch_notifier;
@@ -167,8 +168,7 @@ BOOST_AUTO_TEST_CASE(the_best_witness_available_decides) {
   for (const Case& expected : cases) {
     BOOST_TEST_CONTEXT(expected.name) {
       const core::Topology topology = topology_of(expected.dbus_enabled);
-      core::Statistics statistics;
-      core::Judge judge(topology, statistics, start);
+      StagedJudge judge(topology);
       for (const Observation& observation : expected.observations) {
         judge.step(observation, start);
       }
@@ -180,24 +180,22 @@ BOOST_AUTO_TEST_CASE(the_best_witness_available_decides) {
 
 BOOST_AUTO_TEST_CASE(the_kernel_decides_when_dbus_stays_silent) {
   const core::Topology topology = topology_of(true);
-  core::Statistics statistics;
-  core::Judge judge(topology, statistics, start);
+  StagedJudge judge(topology);
   judge.step(kernel_read, start);
   judge.step(vips(1, true), start);
   BOOST_TEST(!judge.settled());
   BOOST_REQUIRE(judge.deadline().has_value());
   const auto verdicts = judge.step(*judge.deadline());
   BOOST_REQUIRE_EQUAL(verdicts.size(), 1U);
-  BOOST_TEST((verdicts[0].state == VrrpState::master));
-  BOOST_TEST((verdicts[0].cause == core::Cause::startup));
+  BOOST_TEST(verdicts[0].state == VrrpState::master);
+  BOOST_TEST(verdicts[0].cause == core::Cause::startup);
   BOOST_TEST(judge.settled());
   BOOST_TEST(!judge.deadline().has_value());
 }
 
 BOOST_AUTO_TEST_CASE(waiting_for_an_instance_that_nobody_knows_ends) {
   const core::Topology topology = topology_of(true, false);
-  core::Statistics statistics;
-  core::Judge judge(topology, statistics, start);
+  StagedJudge judge(topology);
   judge.step(kernel_read, start);
   judge.step(owner_found, start);
   judge.step(absent, start);
@@ -205,28 +203,26 @@ BOOST_AUTO_TEST_CASE(waiting_for_an_instance_that_nobody_knows_ends) {
   BOOST_TEST(!judge.settled());
   judge.step(*judge.deadline());
   BOOST_TEST(judge.settled());
-  BOOST_TEST((judge.state(0) == VrrpState::init));
+  BOOST_TEST(judge.state(0) == VrrpState::init);
 }
 
 BOOST_AUTO_TEST_CASE(what_the_kernel_was_asked_for_is_no_signal) {
   const core::Topology topology = topology_of(false);
-  core::Statistics statistics;
-  core::Judge judge(topology, statistics, start);
+  StagedJudge judge(topology);
   judge.step(vips(0, false), start);
   judge.step(kernel_read, start);
   const auto heard = judge.step(vips(1, true), start);
   BOOST_REQUIRE_EQUAL(heard.size(), 1U);
-  BOOST_TEST((heard[0].cause == core::Cause::signal));
+  BOOST_TEST(heard[0].cause == core::Cause::signal);
   const auto read = judge.step(core::VipsSeen{0, 0, false, /*answered=*/true}, start);
   BOOST_REQUIRE_EQUAL(read.size(), 1U);
-  BOOST_TEST((read[0].state == VrrpState::backup));
-  BOOST_TEST((read[0].cause == core::Cause::resync));
+  BOOST_TEST(read[0].state == VrrpState::backup);
+  BOOST_TEST(read[0].cause == core::Cause::resync);
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_is_newer_than_the_line_before_it) {
   const core::Topology topology = topology_of(true);
-  core::Statistics statistics;
-  core::Judge judge(topology, statistics, start);
+  StagedJudge judge(topology);
   judge.restore(0, VrrpState::backup);
   judge.restore_fifo(0, VrrpState::backup);
   judge.step(kernel_read, start);
@@ -234,7 +230,7 @@ BOOST_AUTO_TEST_CASE(an_answer_is_newer_than_the_line_before_it) {
   judge.step(dbus(VrrpState::fault, true), start);
   judge.step(read_complete, start);
   judge.step(bus_lost, start);
-  BOOST_TEST((judge.state(0) == VrrpState::fault));
+  BOOST_TEST(judge.state(0) == VrrpState::fault);
 }
 
 BOOST_AUTO_TEST_CASE(a_contradiction_of_old_standing_is_no_news_after_a_restart_either) {
@@ -254,8 +250,7 @@ BOOST_AUTO_TEST_CASE(a_contradiction_of_old_standing_is_no_news_after_a_restart_
   for (const Restored& each : cases) {
     BOOST_TEST_CONTEXT(each.name) {
       const core::Topology topology = topology_of(true);
-      core::Statistics statistics;
-      core::Judge judge(topology, statistics, start);
+      StagedJudge judge(topology);
       judge.restore(0, each.state, each.disputed);
       judge.step(bus_lost, start);
       judge.step(vips(each.first_vip ? 1 : 0, each.first_vip), start);

@@ -13,6 +13,7 @@
 
 #include <arpa/inet.h>
 #include <boost/test/unit_test.hpp>
+#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -162,6 +163,17 @@ BOOST_AUTO_TEST_CASE(links) {
   BOOST_TEST(is(Message(RTM_DELLINK, link_header(AF_UNSPEC)).with(IFLA_IFNAME, eth0).event(),
                 LinkEvent{7, "eth0", false}));
   BOOST_TEST(is(Message(RTM_DELLINK, link_header(AF_UNSPEC)).event(), LinkEvent{7, "", false}));
+}
+
+BOOST_AUTO_TEST_CASE(a_link_runs_when_it_is_up_and_has_carrier) {
+  for (const unsigned flags :
+       {0U, unsigned{IFF_UP}, unsigned{IFF_RUNNING}, unsigned{IFF_UP | IFF_RUNNING}}) {
+    ifinfomsg header = link_header(AF_UNSPEC);
+    header.ifi_flags = flags;
+    BOOST_TEST_INFO("flags " << flags);
+    BOOST_TEST(is(Message(RTM_NEWLINK, header).with(IFLA_IFNAME, eth0).event(),
+                  LinkEvent{7, "eth0", true, flags == (IFF_UP | IFF_RUNNING)}));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(names_without_an_end_are_cut) {

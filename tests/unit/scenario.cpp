@@ -40,8 +40,13 @@ core::NotifierSettings& Scenario::add_notifier() {
 }
 
 void Scenario::begin() {
-  engine_.emplace(topology, settings, core::RunIdentity{"epoch", "node1", keepalived, fifo, true},
-                  1U, former, clocks());
+  engine_.emplace(settings, core::RunIdentity{"epoch", "node1", keepalived, fifo, true}, 1U, former,
+                  clocks());
+  configure();
+}
+
+void Scenario::configure() {
+  happen(core::ConfigurationChanged{engine_->keepalived(""), topology});
 }
 
 void Scenario::begin_settled(VrrpState state) {
@@ -79,6 +84,15 @@ void Scenario::advance_to(Seconds time) {
 
 void Scenario::happen(const core::Event& event) {
   perform(engine_->step(event, clocks()));
+}
+
+void Scenario::happen(const core::Observation& observation) {
+  happen(core::Event(core::Observed{engine_->keepalived(""), observation}));
+}
+
+void Scenario::hand_over() {
+  happen(core::HandoverRequested{});
+  happen(core::FifoHandedOver{});
 }
 
 void Scenario::signal(const std::string& name, VrrpState state) {
@@ -125,6 +139,14 @@ std::optional<core::Change> Scenario::entry(const core::Batch& batch, const std:
   return std::nullopt;
 }
 
+const core::InstanceRow& Scenario::row(const std::string& name) {
+  const auto id = engine_->instances().find(engine_->keepalived(""), name);
+  if (!id) {
+    throw std::logic_error("no row " + name);
+  }
+  return engine_->instances()[*id];
+}
+
 core::InstanceIndex Scenario::index(const std::string& name) const {
   for (core::InstanceIndex index = 0; index < topology.instances.size(); ++index) {
     if (topology.instances[index].name == name) {
@@ -139,10 +161,14 @@ void Scenario::perform(const std::vector<core::Action>& actions) {
     if (const auto* delivery = std::get_if<core::Deliver>(&action)) {
       attempts_[delivery->notifier].push_back({now_, delivery->batch});
       if (answers_[delivery->notifier]) {
-        finish(delivery->notifier, {*answers_[delivery->notifier], "as told", std::nullopt});
+        finish(delivery->notifier, {*answers_[delivery->notifier], "as told", std::nullopt, {}});
       }
     } else if (const auto* completed = std::get_if<core::StopCompleted>(&action)) {
-      stopped_ = completed->everything_delivered;
+      reason_ = completed->reason;
+      stopped_ = completed->reason == core::StopCompleted::Reason::delivered;
+    }
+    if (!std::holds_alternative<core::Deliver>(action)) {
+      actions_.push_back(action);
     }
   }
 }

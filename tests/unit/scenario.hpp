@@ -4,9 +4,11 @@
 /// answer as told. A scenario reads as a list of what happens when, and what was told.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/engine.hpp"
@@ -25,7 +27,7 @@ class Scenario {
     core::Batch batch;  ///< What.
   };
 
-  core::Topology topology;  ///< To be filled in before begin().
+  core::Topology topology;  ///< To be filled in before begin(), or before configure().
   core::Settings settings;  ///< To be filled in before begin(); has no notifier at first.
   core::Ledger former;      ///< What an earlier run left; to be filled in before begin().
 
@@ -44,6 +46,9 @@ class Scenario {
   /// it, and the first snapshot told to all.
   void begin_settled(core::VrrpState state = core::VrrpState::backup);
 
+  /// The configuration is read anew: `topology` as it is now.
+  void configure();
+
   /// Moves the clock on, with every deadline on the way kept.
   void advance_to(Seconds time);
   /// advance_to() relative to now.
@@ -51,6 +56,10 @@ class Scenario {
 
   /// Hands any event in.
   void happen(const core::Event& event);
+  /// A source of the keepalived observes something.
+  void happen(const core::Observation& observation);
+  /// The FIFO is handed over as the composition root does it.
+  void hand_over();
   /// A D-Bus signal.
   void signal(const std::string& name, core::VrrpState state);
   /// A D-Bus signal, with the kernel's addresses changing first as keepalived does it.
@@ -71,8 +80,19 @@ class Scenario {
   const core::Batch& last(std::size_t notifier = 0);
   /// Entry of an instance in a batch, if it has one.
   static std::optional<core::Change> entry(const core::Batch& batch, const std::string& name);
+  /// The actions of one kind that the engine wanted done, counted.
+  template <typename Action>
+  std::size_t wanted() const {
+    return static_cast<std::size_t>(std::count_if(
+        actions_.begin(), actions_.end(),
+        [](const core::Action& action) { return std::holds_alternative<Action>(action); }));
+  }
   /// Whether the engine said that it has stopped, and with everything delivered or not.
   [[nodiscard]] std::optional<bool> stopped() const { return stopped_; }
+  /// Why it said so.
+  [[nodiscard]] std::optional<core::StopCompleted::Reason> stop_reason() const { return reason_; }
+  /// The row of an instance.
+  const core::InstanceRow& row(const std::string& name);
   /// The engine.
   core::Engine& engine() { return *engine_; }
   /// A counter.
@@ -82,14 +102,16 @@ class Scenario {
 
  private:
   [[nodiscard]] core::Now clocks() const;
-  core::InstanceIndex index(const std::string& name) const;
+  [[nodiscard]] core::InstanceIndex index(const std::string& name) const;
   void perform(const std::vector<core::Action>& actions);
 
   Seconds now_ = 0;
   std::optional<core::Engine> engine_;
+  std::vector<core::Action> actions_;  // Without deliveries.
   std::map<std::size_t, std::vector<Attempt>> attempts_;
   std::map<std::size_t, std::optional<core::DeliveryStatus>> answers_;
   std::optional<bool> stopped_;
+  std::optional<core::StopCompleted::Reason> reason_;
 };
 
 }  // namespace batch_notifier::tests

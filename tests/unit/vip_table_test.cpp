@@ -359,4 +359,50 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_dump_is_a_change) {
   BOOST_TEST(text_of(table.take_changes(), true) == "SHARED=0");
 }
 
+BOOST_AUTO_TEST_CASE(links_are_up_down_or_missing_and_every_needed_one_counts) {
+  Topology made;
+  made.instances = {instance("BASE", {vip("10.0.0.1", "eth0")}),
+                    instance("VMAC", {vip("10.0.0.2", "vrrp.7")}),
+                    instance("UNTRACKED", {vip("10.0.0.3", "eth0")}), instance("NO_INTERFACE", {})};
+  made.instances[0].interface = made.instances[1].interface = "eth0";
+  made.instances[2].interface = "eth0";
+  made.instances[2].tracks_interface = false;
+  VipTable table(made);
+  const auto look = [&] {
+    std::string text;
+    for (const VipsSeen& each : table.take_all()) {
+      text += made.instances[each.instance].name + " " +
+              (each.link ? std::string(to_string(*each.link)) : "null") +
+              (each.link_down ? " down; " : "; ");
+    }
+    return text;
+  };
+  const auto set_link = [&](std::uint32_t ifindex, const std::string& name, bool present,
+                            bool running) {
+    table.apply(LinkEvent{ifindex, name, present, running}, Origin::notification);
+  };
+  BOOST_TEST(look() ==
+             "BASE missing down; VMAC missing down; UNTRACKED missing; NO_INTERFACE null; ");
+  set_link(7, "eth0", true, true);
+  BOOST_TEST(look() == "BASE up; VMAC up down; UNTRACKED up; NO_INTERFACE null; ");
+  set_link(8, "vrrp.7", true, true);
+  BOOST_TEST(look() == "BASE up; VMAC up; UNTRACKED up; NO_INTERFACE null; ");
+  set_link(7, "eth0", true, false);
+  BOOST_TEST(look() == "BASE down down; VMAC down down; UNTRACKED down; NO_INTERFACE null; ");
+  BOOST_TEST(table.take_changes().empty());
+  set_link(7, "eth0", true, true);
+  BOOST_TEST(table.take_changes().size() == 3U);
+  // Renamed away, and another one takes the name.
+  set_link(7, "eth9", true, true);
+  set_link(9, "eth0", true, true);
+  BOOST_TEST(table.take_changes().empty());
+  set_link(8, "vrrp.7", false, false);
+  BOOST_TEST(look() == "BASE up; VMAC up down; UNTRACKED up; NO_INTERFACE null; ");
+  // A dump that does not list a link any more removes it.
+  table.begin_dump();
+  table.end_dump();
+  BOOST_TEST(look() ==
+             "BASE missing down; VMAC missing down; UNTRACKED missing; NO_INTERFACE null; ");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
