@@ -54,6 +54,14 @@ std::string escaped(const std::string& path) {
   return result;
 }
 
+/// What is out of reach now may be within reach, and secure, by the time it is needed.
+std::optional<std::string> described(const std::optional<runtime::CommandFlaw>& flaw) {
+  if (!flaw || flaw->kind == runtime::CommandFlawKind::unreachable) {
+    return std::nullopt;
+  }
+  return runtime::describe(*flaw);
+}
+
 }  // namespace
 
 FileText DiskFiles::read(const std::string& path) {
@@ -108,11 +116,11 @@ std::optional<std::string> DiskFiles::environment(const std::string& name) {
 }
 
 std::optional<std::string> DiskFiles::command_flaw(const std::string& path) {
-  const std::optional<runtime::CommandFlaw> flaw = runtime::find_command_flaw(path.c_str());
-  if (!flaw || flaw->kind == runtime::CommandFlawKind::unreachable) {
-    return std::nullopt;
-  }
-  return runtime::describe(*flaw);
+  return described(runtime::find_command_flaw(path.c_str()));
+}
+
+std::optional<std::string> DiskFiles::file_flaw(const std::string& path) {
+  return geteuid() == 0 ? described(runtime::find_file_flaw(path.c_str())) : std::nullopt;
 }
 
 std::optional<std::string> DiskFiles::user_flaw(const core::UserName& name) {

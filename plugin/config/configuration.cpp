@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "config/configuration.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
@@ -160,9 +159,18 @@ class TopLevel {
     if (!notifier.script_security) {
       return std::nullopt;
     }
-    const std::string& command = notifier.target.front();
-    const std::optional<std::string> flaw = files_.command_flaw(command);
-    return flaw ? std::optional("enable_script_security refuses the command " + shown(command) +
+    const std::string& path = notifier.target.front();
+    const core::NotifierKind* kind = core::find_kind(kinds_, notifier.kind);
+    if (kind != nullptr && kind->runs_command) {
+      return refusal("the command", path, files_.command_flaw(path));
+    }
+    // A file of another user is written by that user.
+    return notifier.user ? std::nullopt : refusal("the file", path, files_.file_flaw(path));
+  }
+
+  static std::optional<std::string> refusal(const std::string& what, const std::string& path,
+                                            const std::optional<std::string>& flaw) {
+    return flaw ? std::optional("enable_script_security refuses " + what + " " + shown(path) +
                                 ": " + *flaw)
                 : std::nullopt;
   }

@@ -32,14 +32,6 @@ KeepalivedId Engine::keepalived(const std::string& name) {
   return static_cast<KeepalivedId>(keepalived_.size() - 1);
 }
 
-std::vector<std::string> Engine::keepalived_names() const {
-  std::vector<std::string> names;
-  for (const Keepalived& keepalived : keepalived_) {
-    names.push_back(keepalived.name);
-  }
-  return names;
-}
-
 const std::vector<InstanceId>& Engine::members(KeepalivedId keepalived) const {
   return keepalived_.at(position_of(keepalived)).judge.members();
 }

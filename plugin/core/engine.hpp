@@ -58,10 +58,6 @@ class Engine {
   /// else the path of its configuration.
   KeepalivedId keepalived(const std::string& name);
 
-  /// Names of all keepalived that are known, by KeepalivedId; also those that only the ledger
-  /// knows.
-  [[nodiscard]] std::vector<std::string> keepalived_names() const;
-
   /// Handles one event.
   std::vector<Action> step(const Event& event, Now now);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "core/ledger.hpp"
 
+#include <cstddef>
+#include <map>
+
 namespace batch_notifier::core {
 
 std::vector<std::string> consumer_names(const std::vector<NotifierSettings>& notifiers) {
@@ -22,14 +25,6 @@ bool goes_on(const Ledger& former, const RunIdentity& run) {
   const bool same_fifo = !run.fifo.empty() && former.fifo == run.fifo;
   return !run.keepalived.empty() && former.keepalived == run.keepalived &&
          (former.handed_over || (same_fifo && run.fifo_unbroken));
-}
-
-std::map<std::string_view, std::size_t> positions_by_name(const Ledger& ledger) {
-  std::map<std::string_view, std::size_t> positions;
-  for (std::size_t index = 0; index < ledger.instances.size(); ++index) {
-    positions.emplace(ledger.instances[index].name, index);
-  }
-  return positions;
 }
 
 }  // namespace batch_notifier::core

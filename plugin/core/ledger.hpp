@@ -7,10 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/address.hpp"
@@ -86,8 +84,5 @@ std::vector<std::string> consumer_names(const std::vector<NotifierSettings>& not
 /// been lost in between: a run that has handed over has read all that was meant for it, and what
 /// one that was killed has not read waits in the same FIFO.
 bool goes_on(const Ledger& former, const RunIdentity& run);
-
-/// Positions of the instances on the ledger, by name. Valid as long as the ledger is.
-std::map<std::string_view, std::size_t> positions_by_name(const Ledger& ledger);
 
 }  // namespace batch_notifier::core

@@ -40,8 +40,8 @@ struct NotifierKind {
   std::span<const std::string_view> options;  ///< Keywords of the shared options that it takes.
   std::span<const OwnOption> own_options;     ///< Options that are its own.
   bool runs_command;                          ///< The target is executed.
-  bool script_security;  ///< enable_script_security can refuse the target, a command.
-  bool available;        ///< This version has it; otherwise its lines are refused by name.
+  bool script_security;                       ///< enable_script_security can refuse the target.
+  bool available;  ///< This version has it; otherwise its lines are refused by name.
 };
 
 /// The kind with this keyword, or null.

@@ -127,11 +127,14 @@ class Bus final : private Connection::Listener {
   Connection connection_;
 };
 
+/// A call that waits for its answer. Must not outlive the bus.
 class Bus::Call {
  public:
   /// No call.
   Call() = default;
+  /// Takes the call over.
   Call(Call&& other) noexcept : bus_(std::exchange(other.bus_, nullptr)), serial_(other.serial_) {}
+  /// Forgets its own call and takes the other one over.
   Call& operator=(Call&& other) noexcept;
   ~Call() { drop(); }
 
@@ -150,12 +153,15 @@ class Bus::Call {
   std::uint32_t serial_ = 0;
 };
 
+/// A subscription. Must not outlive the bus.
 class Bus::Match {
  public:
   /// No subscription.
   Match() = default;
+  /// Takes the subscription over.
   Match(Match&& other) noexcept
       : bus_(std::exchange(other.bus_, nullptr)), listening_(std::move(other.listening_)) {}
+  /// Unsubscribes and takes the other subscription over.
   Match& operator=(Match&& other) noexcept;
   ~Match() { drop(); }
 
@@ -171,12 +177,15 @@ class Bus::Match {
   std::shared_ptr<Listening> listening_;
 };
 
+/// An object that others can call. Must not outlive the bus.
 class Bus::Export {
  public:
   /// No object.
   Export() = default;
+  /// Takes the object over.
   Export(Export&& other) noexcept
       : bus_(std::exchange(other.bus_, nullptr)), path_(std::move(other.path_)) {}
+  /// Takes its own object away and the other one over.
   Export& operator=(Export&& other) noexcept;
   ~Export() { drop(); }
 

@@ -18,10 +18,6 @@ void append_string(DBusMessage& message, const char* text) {
   }
 }
 
-bool is_answer(DBusMessage* message) {
-  return dbus_message_get_type(message) == DBUS_MESSAGE_TYPE_METHOD_RETURN || is_error(message);
-}
-
 bool is_error(DBusMessage* message) {
   return dbus_message_get_type(message) == DBUS_MESSAGE_TYPE_ERROR;
 }

@@ -33,9 +33,6 @@ MessagePtr checked(DBusMessage* message);
 /// Adds a string to a message. Throws std::bad_alloc.
 void append_string(DBusMessage& message, const char* text);
 
-/// Whether this answers a call: a return or an error.
-bool is_answer(DBusMessage* message);
-
 /// Whether this is an error.
 bool is_error(DBusMessage* message);
 

@@ -90,8 +90,7 @@ core::InstanceRecord instance_of(const json& value) {
 }
 
 std::optional<core::Health> health_of(const json& value) {
-  return value.is_null() ? std::nullopt
-                         : std::optional(enumerator_of(value, core::last_health));
+  return value.is_null() ? std::nullopt : std::optional(enumerator_of(value, core::last_health));
 }
 
 core::ToldRecord told_of(const json& value, const core::InstanceRecord& instance) {

@@ -36,9 +36,10 @@ itimerspec after(core::Duration duration) {
 }  // namespace
 
 WorkerSeat::WorkerSeat() : timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
-  // cppcheck-suppress invalidFunctionArg
+  constexpr int no_file = -1;
   void* memory = mmap(nullptr, sizeof(Note), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                      /*fd=*/-1, /*offset=*/0);
+                      // cppcheck-suppress invalidFunctionArg
+                      no_file, /*offset=*/0);
   note_ = memory == MAP_FAILED ? nullptr : new (memory) Note;
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) == 0) {

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <string_view>
 #include <system_error>
 
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "notifiers/batch_json.hpp"
+#include "runtime/command_security.hpp"
 #include "runtime/unique_fd.hpp"
 
 namespace batch_notifier::notifiers {
@@ -25,6 +27,8 @@ constexpr int not_regular = 254;
 constexpr int torn = 255;
 
 constexpr mode_t file_mode = 0640;
+/// Every 10 ms: one second in all.
+constexpr int lock_attempts = 100;
 
 /// errno as an exit status; a few architectures have numbers that are too high for one.
 int failure_status() {
@@ -48,22 +52,51 @@ bool write_all(int file, std::string_view text) {
   return true;
 }
 
+/// Nothing but a regular file, or none yet, is opened: opening a device may already do something. A
+/// directory cannot be opened for writing.
+bool may_be_opened(const char* path) {
+  struct stat status {};
+  return stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
+}
+
+/// Waits for the lock of another writer of ours, and not for ever, since whoever can read the file
+/// can lock it. Without the lock, lines of two writers may meet after one of them was torn.
+void lock_for_writing(int file) {
+  constexpr timespec pause{0, 10'000'000};
+  for (int attempt = 0; attempt < lock_attempts; ++attempt) {
+    if (flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+      return;
+    }
+    nanosleep(&pause, nullptr);
+  }
+}
+
+/// Opens it for appending. A link is followed only where others cannot have placed it meanwhile. -1
+/// with errno on failure.
+int open_for_appending(const char* path) {
+  // Non-blocking for a FIFO that nobody reads; readable for the look at the last byte.
+  constexpr int flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  const int file = open(path, flags | O_NOFOLLOW, file_mode);
+  if (file >= 0 || errno != ELOOP || runtime::find_link_flaw(path)) {
+    return file;
+  }
+  return open(path, flags, file_mode);
+}
+
 /// The child's part: async-signal-safe calls only. Descriptors are left to the end of the process.
 /// `text` begins with a newline of its own, which is used only if one is missing.
 int append(const char* path, std::string_view text) {
   // At a file size limit, an error that can be undone instead of the signal.
   std::signal(SIGXFSZ, SIG_IGN);
-  // Non-blocking for a FIFO that nobody reads; readable for the look at the last byte.
-  const runtime::UniqueFd file(
-      open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, file_mode));
+  if (!may_be_opened(path)) {
+    return not_regular;
+  }
+  const runtime::UniqueFd file(open_for_appending(path));
   if (!file) {
     return failure_status();
   }
   struct stat before {};
-  // A file system without locks has no other writer of ours either.
-  if (flock(file.get(), LOCK_EX) != 0 && errno != EOPNOTSUPP && errno != ENOLCK) {
-    return failure_status();
-  }
+  lock_for_writing(file.get());
   if (fstat(file.get(), &before) != 0) {
     return failure_status();
   }
@@ -84,7 +117,9 @@ int append(const char* path, std::string_view text) {
 
 AppendFile::AppendFile(runtime::EventLoop& loop, runtime::Log& log,
                        const core::NotifierSettings& settings)
-    : ChildNotifier(loop, log, settings), path_(settings.target.at(0)) {
+    : ChildNotifier(loop, log, settings),
+      path_(settings.target.at(0)),
+      script_security_(settings.script_security) {
 }
 
 runtime::ChildPlan AppendFile::plan(const core::Batch& batch) const {
@@ -92,6 +127,7 @@ runtime::ChildPlan AppendFile::plan(const core::Batch& batch) const {
   plan.task = [path = path_, text = "\n" + to_json(batch) + "\n"] {
     return append(path.c_str(), text);
   };
+  plan.file = runtime::WrittenFile{path_, script_security_};
   return plan;
 }
 

@@ -18,8 +18,9 @@ namespace batch_notifier::notifiers {
 class AppendFile final : public ChildNotifier {
  public:
   /// `settings.target` is the file, made with mode 0640 if need be; anything that is not a regular
-  /// file is left alone. Throws std::runtime_error with the place of the setting when its user is
-  /// unknown.
+  /// file is left alone. Under script security root writes only what is root's alone; without it,
+  /// no file behind a link that others could have placed. Throws std::runtime_error with the place
+  /// of the setting when its user is unknown.
   AppendFile(runtime::EventLoop& loop, runtime::Log& log, const core::NotifierSettings& settings);
 
  private:
@@ -27,6 +28,7 @@ class AppendFile final : public ChildNotifier {
   [[nodiscard]] core::DeliveryResult judge(int status, const std::string& reason) const override;
 
   std::string path_;
+  bool script_security_;
 };
 
 }  // namespace batch_notifier::notifiers

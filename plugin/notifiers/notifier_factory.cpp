@@ -62,20 +62,22 @@ constexpr std::array<Row, 7> rows = {{
     {"notify_each", TargetForm::command, for_commands, {}, true, true, nullptr},
     {"notify_http", TargetForm::url, for_receivers, of_http, false, false, nullptr},
     {"notify_neutron", TargetForm::socket, for_receivers, {}, false, false, nullptr},
-    {"append_file", TargetForm::file, for_files, {}, false, false, make<AppendFile>},
-    {"state_file", TargetForm::file, for_files, of_state_file, false, false, nullptr},
-    {"metrics_file", TargetForm::file, for_files, of_metrics_file, false, false, nullptr},
+    {"append_file", TargetForm::file, for_files, {}, false, true, make<AppendFile>},
+    {"state_file", TargetForm::file, for_files, of_state_file, false, true, nullptr},
+    {"metrics_file", TargetForm::file, for_files, of_metrics_file, false, true, nullptr},
 }};
 
-constexpr std::array<core::NotifierKind, rows.size()> kinds = [] {
+constexpr std::array<core::NotifierKind, rows.size()> describe_rows() {
   std::array<core::NotifierKind, rows.size()> seen{};
-  for (std::size_t index = 0; index < rows.size(); ++index) {
-    const Row& row = rows[index];
-    seen[index] = {row.keyword,      row.target,          row.options,        row.own_options,
-                   row.runs_command, row.script_security, row.make != nullptr};
-  }
+  std::transform(rows.begin(), rows.end(), seen.begin(), [](const Row& row) {
+    return core::NotifierKind{row.keyword,        row.target,       row.options,
+                              row.own_options,    row.runs_command, row.script_security,
+                              row.make != nullptr};
+  });
   return seen;
-}();
+}
+
+constexpr std::array<core::NotifierKind, rows.size()> kinds = describe_rows();
 
 }  // namespace
 

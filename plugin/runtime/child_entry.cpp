@@ -48,6 +48,18 @@ void require_roots(const char* program) {
   give_up(report_fd, ChildFailure{ChildStep::security, 0, *flaw, {}});
 }
 
+/// Gives up unless the file may be written, by the user who writes. In the child for the same
+/// reason.
+void require_secure_file(const ChildEntry& entry) {
+  const std::optional<CommandFlaw> flaw = entry.root_writable_only && geteuid() == 0
+                                              ? find_file_flaw(entry.written_file)
+                                              : find_link_flaw(entry.written_file);
+  // What is out of reach is reported by the function, which meets it too.
+  if (flaw && flaw->kind != CommandFlawKind::unreachable) {
+    give_up(report_fd, ChildFailure{ChildStep::security, 0, *flaw, {}});
+  }
+}
+
 void reset_signal_dispositions() {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
@@ -120,6 +132,9 @@ void enter_child(const ChildEntry& entry) noexcept {
     keep_child(entry);
   }
   settle_in(entry, entry.parent, entry.kept);
+  if (entry.written_file != nullptr) {
+    require_secure_file(entry);
+  }
   _exit((*entry.function)());
 }
 

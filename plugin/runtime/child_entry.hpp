@@ -23,7 +23,7 @@ enum class ChildStep : int {
   descriptors,  ///< Standard input and output could not be put in place.
   directory,    ///< "/" could not be entered.
   user,         ///< The user or the groups could not be changed.
-  security,     ///< The program is not root's alone.
+  security,     ///< The program, or the file to be written, is not secure.
   execute,      ///< The program could not be executed.
 };
 
@@ -39,8 +39,9 @@ struct ChildFailure {
 struct ChildEntry {
   char* const* arguments = nullptr;                ///< For execve(2); null to call `function`.
   char* const* environment = nullptr;              ///< For execve(2).
-  bool root_writable_only = false;                 ///< See Program::root_writable_only.
+  bool root_writable_only = false;                 ///< See Program and WrittenFile.
   const std::function<int()>* function = nullptr;  ///< Gives the exit status.
+  const char* written_file = nullptr;              ///< Of the function, see WrittenFile; or null.
   int input = -1;                                  ///< Becomes standard input.
   int output = -1;                                 ///< Becomes standard output and error.
   int report = -1;                                 ///< Takes a ChildFailure.

@@ -104,7 +104,11 @@ std::string failure_text(const ChildFailure& failure, const std::string& path) {
     case ChildStep::user:
       return "cannot change the user" + error;
     case ChildStep::security:
-      return "enable_script_security refuses " + command + ": " + describe(failure.flaw);
+      if (failure.flaw.kind == CommandFlawKind::link) {
+        return "cannot write the file: " + describe(failure.flaw);
+      }
+      return "enable_script_security refuses " + (command.empty() ? "the file" : command) + ": " +
+             describe(failure.flaw);
     case ChildStep::execute:
       break;
   }
@@ -160,6 +164,10 @@ void ChildProcess::start(const ChildPlan& plan) {
     entry.root_writable_only = program->root_writable_only;
   } else {
     entry.function = &std::get<ChildFunction>(plan.task);
+    if (plan.file) {
+      entry.written_file = plan.file->path.c_str();
+      entry.root_writable_only = plan.file->root_writable_only;
+    }
   }
   entry.input = plan.input.get();
   entry.output = output.write_end.get();

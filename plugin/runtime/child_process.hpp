@@ -33,9 +33,18 @@ struct Program {
 /// process that may have threads: must make async-signal-safe calls only.
 using ChildFunction = std::function<int()>;
 
+/// A file that a function writes.
+struct WrittenFile {
+  std::string path;  ///< Absolute.
+  /// Not to be written where anybody but root can change or choose it; otherwise only not by way of
+  /// a link that others could have placed. See command_security.hpp.
+  bool root_writable_only = false;
+};
+
 /// What a child is to do, and how long it may take.
 struct ChildPlan {
   std::variant<Program, ChildFunction> task;  ///< What it does.
+  std::optional<WrittenFile> file;            ///< What a function writes.
   UniqueFd input;                             ///< Its standard input; none for /dev/null.
   std::optional<UserIdentity> user;           ///< Who it is; nothing for the plugin's own user.
   core::Duration timeout{10'000'000};         ///< After this its process group gets SIGTERM …

@@ -182,6 +182,14 @@ BOOST_FIXTURE_TEST_CASE(a_file_that_keeps_it_waiting_times_out, Fixture) {
   BOOST_TEST(is(deliver(file(path)), DeliveryStatus::delivered));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_reader_that_keeps_the_file_locked_holds_nothing_up_for_long, Fixture) {
+  tests::write_file(path, "");
+  const runtime::UniqueFd reader(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  BOOST_REQUIRE(flock(reader.get(), LOCK_EX) == 0);
+  BOOST_TEST(is(deliver(file(path)), DeliveryStatus::delivered));
+  BOOST_TEST(!read_file(path).empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(the_user_does_the_writing, Fixture,
                         *boost::unit_test::precondition(tests::is_root)) {
   core::NotifierSettings as_user = file(path);

@@ -344,11 +344,37 @@ BOOST_AUTO_TEST_CASE(a_command_that_is_missing_fails_as_ever) {
   BOOST_TEST(result.reason == "cannot execute " + dir + "/none: No such file or directory");
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_is_appended_to_is_no_command) {
-  change_mode(dir, 0777);
+BOOST_AUTO_TEST_CASE(a_file_that_root_writes_is_looked_at_before_every_delivery) {
   core::NotifierSettings file = settings("append_file", {dir + "/batches"});
   file.script_security = true;
   BOOST_TEST((deliver(file).status == DeliveryStatus::delivered));
+  change_mode(dir, 0777);
+  const core::DeliveryResult result = deliver(file);
+  BOOST_TEST((result.status == DeliveryStatus::unseen));
+  BOOST_TEST(result.reason.find("enable_script_security refuses the file: " + dir +
+                                " can be written by everybody") == 0U,
+             result.reason);
+  // What another user writes is that user's own matter.
+  file.user = core::UserName{"nobody", ""};
+  file.target = {dir + "/nobodys"};
+  BOOST_TEST((deliver(file).status == DeliveryStatus::delivered));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_is_not_written_by_way_of_another_users_link) {
+  const std::string folder = dir + "/folder";
+  std::filesystem::create_directory(folder);
+  tests::write_file(dir + "/victim", "");
+  make_link(dir + "/victim", folder + "/batches");
+  const core::NotifierSettings file = settings("append_file", {folder + "/batches"});
+  BOOST_TEST((deliver(file).status == DeliveryStatus::delivered));
+  const std::string before = tests::read_file(dir + "/victim");
+  change_owner(folder, 65534, 65534);
+  const core::DeliveryResult result = deliver(file);
+  BOOST_TEST((result.status == DeliveryStatus::unseen));
+  BOOST_TEST(result.reason.find("cannot write the file: " + folder +
+                                "/batches is a link that others could have placed") == 0U,
+             result.reason);
+  BOOST_TEST(tests::read_file(dir + "/victim") == before);
 }
 
 BOOST_AUTO_TEST_CASE(the_configuration_test_refuses_it_by_name) {

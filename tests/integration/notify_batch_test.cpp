@@ -292,8 +292,7 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_be_made_names_its_line, Fixture) {
       {command({"/bin/true"}), "unknown group no-such-group"},
       {command({"/bin/true"}), "unknown user 4294967295"},
       {command({"/bin/true"}), "user 4200042 has no account, so a group must be given"},
-      {settings("notify_neutron", {"/run/x"}),
-       "notify_neutron is not available in this version"},
+      {settings("notify_neutron", {"/run/x"}), "notify_neutron is not available in this version"},
   };
   cases.at(0).settings.user = core::UserName{"no-such-user", ""};
   cases.at(1).settings.user = core::UserName{"nobody", "no-such-group"};

@@ -38,6 +38,8 @@ void reload(KeepalivedNode& node, const std::string& body) {
 
 /// How often both consumers were told each state from the given batch on. BACKUP does not count:
 /// whether it lasts long enough to be told on the way from FAULT to MASTER is a matter of moments.
+/// Nor does a health: on a busy machine keepalived stays MASTER on a dead link for longer than
+/// health_wait.
 void expect_told_once(const std::map<std::string, std::size_t>& first,
                       const std::map<std::string, std::size_t>& expected) {
   for (const auto& [path, from] : first) {
@@ -46,7 +48,7 @@ void expect_told_once(const std::map<std::string, std::size_t>& first,
     for (std::size_t index = from; index < told.batches().size(); ++index) {
       BOOST_TEST(told.batches()[index].at("snapshot") == false);
       for (const nlohmann::json& change : told.batches()[index].at("changes")) {
-        if (change.at("state") != "BACKUP") {
+        if (change.at("state") != "BACKUP" && change.at("cause") != "health") {
           ++told_states[change.at("state")];
         }
       }

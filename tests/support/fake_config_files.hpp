@@ -64,6 +64,10 @@ class FakeFiles : public config::ConfigFiles {
     return found == flaws.end() ? std::nullopt : std::optional(found->second);
   }
 
+  std::optional<std::string> file_flaw(const std::string& path) override {
+    return command_flaw(path);
+  }
+
   std::optional<std::string> user_flaw(const core::UserName& name) override {
     return name.user == "nobody_knows" ? std::optional<std::string>("unknown user " + name.user)
                                        : std::nullopt;

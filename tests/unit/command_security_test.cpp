@@ -30,7 +30,9 @@ const std::string security = "global_defs {\n enable_script_security\n}\n";
 const std::string commands =
     "@batch_notifier notify_batch \"/opt/open --now\" user nobody\n"
     "@batch_notifier notify_batch /opt/safe\n"
-    "@batch_notifier append_file /opt/open\n";
+    "@batch_notifier append_file /opt/open\n"
+    "@batch_notifier append_file /opt/open user nobody\n"
+    "@batch_notifier append_file /opt/safe\n";
 
 /// Files of which the command /opt/open is not root's alone.
 struct Files : FakeFiles {
@@ -68,29 +70,37 @@ BOOST_AUTO_TEST_CASE(without_script_security_no_command_is_looked_at) {
   Files files;
   const config::Configuration configuration = files.configured(commands);
   BOOST_TEST(problems_of(configuration).empty());
-  BOOST_TEST(
-      names_of(configuration) == (Texts{"notify_batch:1", "notify_batch:2", "append_file:1"}),
-      boost::test_tools::per_element());
+  BOOST_TEST(names_of(configuration) == (Texts{"notify_batch:1", "notify_batch:2", "append_file:1",
+                                               "append_file:2", "append_file:3"}),
+             boost::test_tools::per_element());
   BOOST_TEST(files.looked_at.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_command_that_is_not_roots_alone_is_left_out_wherever_it_stands) {
+BOOST_AUTO_TEST_CASE(what_is_not_roots_alone_is_left_out_wherever_it_stands) {
   struct Case {
     std::string text;
     std::string line;
+    std::string other_line;
   };
-  for (const Case& each : {Case{security + commands, "4"}, Case{commands + security, "1"}}) {
+  for (const Case& each :
+       {Case{security + commands, "4", "6"}, Case{commands + security, "1", "3"}}) {
     Files files;
     const config::Configuration configuration = files.configured(each.text);
-    BOOST_TEST(problems_of(configuration) ==
-                   (Texts{each.line +
-                          ": enable_script_security refuses the command '/opt/open': /opt is open; "
-                          "the line is ignored"}),
+    BOOST_TEST(
+        problems_of(configuration) ==
+            (Texts{each.line +
+                       ": enable_script_security refuses the command '/opt/open': /opt is open; "
+                       "the line is ignored",
+                   each.other_line +
+                       ": enable_script_security refuses the file '/opt/open': /opt is open; "
+                       "the line is ignored"}),
+        boost::test_tools::per_element());
+    // The names of those that are left do not depend on the others' fate. A file of another user
+    // is not written by root.
+    BOOST_TEST(names_of(configuration) == (Texts{"notify_batch:2 secured", "append_file:2 secured",
+                                                 "append_file:3 secured"}),
                boost::test_tools::per_element());
-    // The name of the one that is left does not depend on the other's fate; a file is no command.
-    BOOST_TEST(names_of(configuration) == (Texts{"notify_batch:2 secured", "append_file:1"}),
-               boost::test_tools::per_element());
-    BOOST_TEST(files.looked_at == (Texts{"/opt/open", "/opt/safe"}),
+    BOOST_TEST(files.looked_at == (Texts{"/opt/open", "/opt/safe", "/opt/open", "/opt/safe"}),
                boost::test_tools::per_element());
   }
 }
@@ -99,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_problem_names_the_file_that_the_line_stands_in) {
   Files files;
   files.texts["/etc/keepalived/other.conf"] = commands;
   const config::Configuration configuration = files.configured(security + "include other.conf\n");
-  BOOST_REQUIRE_EQUAL(configuration.problems.size(), 1U);
+  BOOST_REQUIRE_EQUAL(configuration.problems.size(), 2U);
   BOOST_TEST(configuration.problems[0].location.file == "/etc/keepalived/other.conf");
   BOOST_TEST(configuration.problems[0].location.line == 1U);
 }
@@ -123,6 +133,9 @@ BOOST_AUTO_TEST_CASE(every_flaw_says_what_was_found_and_what_to_do) {
   BOOST_TEST(text(CommandFlawKind::access_list, S_IFREG | 0770U) ==
              "/a?/b can be written by others on its access control list" + found +
                  "0770): chmod go-w /a?/b");
+  BOOST_TEST(text(CommandFlawKind::link, S_IFLNK | 0777U) ==
+             "/a?/b is a link that others could have placed" + found +
+                 "0777): use the path of the file");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
