@@ -140,6 +140,7 @@ class Campaign {
 
   /// One round; says whether nothing was lost.
   bool round(std::size_t number) {
+    world_.journal("round " + std::to_string(number));
     const std::string committed = number == 0 ? "start" : faults_.round();
     if (number == 0) {
       world_.start();

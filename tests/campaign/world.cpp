@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
+#include <fstream>
 
 #include <sys/stat.h>
 
@@ -163,6 +166,8 @@ void World::kill_vrrp_process() {
 }
 
 void World::reload() {
+  // keepalived throws its FIFO away, with the lines in it that nobody has read.
+  fifo_suspect_ = fifo_suspect_ || !fifo_is_read();
   load();
   node.reload();
 }
@@ -212,6 +217,17 @@ void World::damage_ledger() {
   kill(guardian, SIGCONT);
 }
 
+void World::journal(const std::string& text) const {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  std::tm local{};
+  localtime_r(&now.tv_sec, &local);
+  std::array<char, sizeof("0000-00-00 00:00:00.000")> time{};
+  const std::size_t length = std::strftime(time.data(), time.size(), "%F %T", &local);
+  std::snprintf(time.data() + length, time.size() - length, ".%03ld", now.tv_nsec / 1'000'000);
+  std::ofstream(node.file("faults.log"), std::ios::app) << time.data() << ' ' << text << std::endl;
+}
+
 void World::set_command_mode(const std::string& mode) {
   write_file(node.file("mode.new"), mode);
   std::filesystem::rename(node.file("mode.new"), node.file("mode"));
@@ -237,6 +253,19 @@ pid_t World::supervisor() const {
 
 pid_t World::vrrp_process() const {
   return pid_in(node.file("vrrp.pid"));
+}
+
+bool World::fifo_is_read() const {
+  std::error_code absent;
+  for (const pid_t pid : node.plugin_processes()) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", absent)) {
+      if (std::filesystem::equivalent(entry.path(), node.file("fifo"), absent)) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 bool World::has_rival() const {

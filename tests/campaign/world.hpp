@@ -79,6 +79,8 @@ class World {
   [[nodiscard]] pid_t supervisor() const;
   /// keepalived's VRRP process; -1 if there is none.
   [[nodiscard]] pid_t vrrp_process() const;
+  /// Whether a process of the plugin has keepalived's present FIFO open.
+  [[nodiscard]] bool fifo_is_read() const;
   /// Whether a loader was started by hand and still runs.
   [[nodiscard]] bool has_rival() const;
 
@@ -92,6 +94,9 @@ class World {
   [[nodiscard]] bool is_blind() const { return !on_bus_ && fifo_suspect_; }
   /// Lines on the FIFO may be lost from now on.
   void suspect_fifo() { fifo_suspect_ = true; }
+  /// Writes a line into faults.log beside the other logs, with the time as these have it: after a
+  /// loss they are read side by side.
+  void journal(const std::string& text) const;
 
   NetworkNamespace node_network;                     ///< Of the node under test.
   PrivateBus bus;                                    ///< Of the node under test.
