@@ -66,7 +66,7 @@ constexpr std::array<Row, 7> rows = {{
     {"metrics_file", TargetForm::file, for_files, of_metrics_file, false, true, nullptr},
 }};
 
-constexpr std::array<core::NotifierKind, rows.size()> describe_rows() {
+std::array<core::NotifierKind, rows.size()> describe_rows() {
   std::array<core::NotifierKind, rows.size()> seen{};
   std::transform(rows.begin(), rows.end(), seen.begin(), [](const Row& row) {
     return core::NotifierKind{row.keyword,        row.target,       row.options,
@@ -76,11 +76,11 @@ constexpr std::array<core::NotifierKind, rows.size()> describe_rows() {
   return seen;
 }
 
-constexpr std::array<core::NotifierKind, rows.size()> kinds = describe_rows();
-
 }  // namespace
 
 std::span<const core::NotifierKind> notifier_kinds() {
+  // Not constexpr: with UBSan, g++ does not take a function's address for a constant.
+  static const std::array<core::NotifierKind, rows.size()> kinds = describe_rows();
   return kinds;
 }
 
