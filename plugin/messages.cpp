@@ -59,7 +59,8 @@ class Describer {
     return "keepalived's VRRP process has ended";
   }
   std::string operator()(const core::PrioritySeen& seen) const {
-    return name(seen.instance) + " has priority " + std::to_string(seen.priority) + " by fifo";
+    return name(seen.instance) + " has priority " + std::to_string(seen.priority) +
+           (seen.contested ? " and hears a MASTER of lower priority" : "") + " by fifo";
   }
 
  private:

@@ -20,13 +20,14 @@ namespace batch_notifier::core {
 
 /// Why an instance stands in a batch: the reason of its newest transition.
 enum class Cause : std::uint8_t {
-  signal,    ///< A witness reported a change when it happened.
-  startup,   ///< First seen by this run.
-  resync,    ///< Found by reading again after a source had been lost.
-  lost,      ///< keepalived went away.
-  health,    ///< The state is the old one, the health is not.
-  repeat,    ///< Nothing changed; a full snapshot was due.
-  shutdown,  ///< keepalived stopped.
+  signal,     ///< A witness reported a change when it happened.
+  startup,    ///< First seen by this run.
+  resync,     ///< Found by reading again after a source had been lost.
+  lost,       ///< keepalived went away.
+  health,     ///< The state is the old one, the health is not.
+  repeat,     ///< Nothing changed; a full snapshot was due.
+  shutdown,   ///< keepalived stopped.
+  contested,  ///< A MASTER still, but another MASTER of lower priority was heard.
 };
 
 /// "signal", "startup" …

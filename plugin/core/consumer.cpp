@@ -59,6 +59,13 @@ void Consumer::add_health_change(InstanceId instance, Now now) {
   }
 }
 
+void Consumer::add_contest(InstanceId instance, Now now) {
+  if (knowledge_.selects(instance)) {
+    knowledge_.add_contest(instance);
+    add_changed(instance, now, /*urgent=*/false);
+  }
+}
+
 void Consumer::add_changed(InstanceId instance, Now now, bool urgent) {
   if (!knowledge_.set_changed(instance, true)) {
     changed_.push_back(instance);

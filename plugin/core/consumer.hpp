@@ -51,6 +51,8 @@ class Consumer {
   void add_transition(InstanceId instance, Now now);
   /// The row's status shows another health.
   void add_health_change(InstanceId instance, Now now);
+  /// The instance is MASTER and has heard a MASTER of lower priority: the consumer is told again.
+  void add_contest(InstanceId instance, Now now);
 
   /// The present state is complete from now on; until then nothing leaves.
   void release(Now now);

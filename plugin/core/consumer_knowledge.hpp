@@ -62,6 +62,10 @@ class ConsumerKnowledge {
     return known.health || known.uncertain || known.in_flight;
   }
 
+  /// The row, a MASTER, has heard another MASTER of lower priority: the consumer is told again that
+  /// this one is MASTER, since what lies outside may have followed the other.
+  void add_contest(InstanceId instance);
+
   /// Whether the consumer needs to hear nothing more of a removed instance: it knows, or it never
   /// knew of the instance, or it does not hear of DELETED.
   [[nodiscard]] bool settled(InstanceId instance) const;
@@ -99,6 +103,8 @@ class ConsumerKnowledge {
     bool changed = false;
     bool in_flight = false;
     bool uncertain = false;
+    bool contested = false;          // A MASTER of lower priority was heard since the last batch.
+    bool contest_in_flight = false;  // The batch in flight says so.
     Trail trail;  // Since the last acknowledgement.
     Trail newer;  // Since the batch in flight was made.
   };

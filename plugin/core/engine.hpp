@@ -111,6 +111,7 @@ class Engine {
   void apply(const Transition& transition, Now now, Actions& actions);
   void take_addresses(const Observed& observed, Now now, Actions& actions);
   void assess_health(InstanceId instance, Now now, Actions& actions);
+  void take_contest(InstanceId instance, Now now);
   void take_health(InstanceId instance, Now now, Actions& actions);
   void steer_sources(const Observed& observed, Actions& actions) const;
   void release_if_settled(Now now);

@@ -94,6 +94,8 @@ struct KeepalivedEnded {};
 struct PrioritySeen {
   InstanceIndex instance = 0;  ///< Which instance.
   std::uint8_t priority = 0;   ///< Its effective priority.
+  /// As MASTER it has heard an advert of a MASTER of lower priority: until then there were two.
+  bool contested = false;
 };
 
 /// Anything that a witness can report.

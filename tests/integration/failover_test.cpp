@@ -129,6 +129,29 @@ BOOST_AUTO_TEST_CASE(a_pair_fails_over_and_back) {
   BOOST_TEST(wait_until([&] { return a.node.plugin_processes().empty(); }));
 }
 
+BOOST_AUTO_TEST_CASE(the_survivor_of_a_split_brain_is_told_again) {
+  const Pair pair;
+  PairNode a(pair.a, "150");
+  PairNode b(pair.b, "100");
+  a.node.start();
+  a.expect("MASTER", "Master");
+  b.node.start();
+  b.expect("BACKUP", "Backup");
+  pair.part();
+  b.expect("MASTER", "Master");
+  BOOST_TEST(Told(a.node.command_file()).entry("web").at("cause") != "contested");
+  pair.join();
+  b.expect("BACKUP", "Backup");
+  for (const std::string& path : {a.node.command_file(), a.node.append_file()}) {
+    BOOST_TEST(wait_until([&] { return Told(path).entry("web").at("cause") == "contested"; }),
+               a.node.log());
+    const nlohmann::json web = Told(path).entry("web");
+    BOOST_TEST(web.at("previous") == "MASTER");
+    BOOST_TEST(web.at("state") == "MASTER");
+  }
+  a.expect("MASTER", "Master");
+}
+
 BOOST_AUTO_TEST_CASE(keepalived_accepts_the_configuration_silently) {
   // As in the manual: script security on, and every path owned by root.
   const NetworkNamespace where;
