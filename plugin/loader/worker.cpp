@@ -54,7 +54,7 @@ bool make_state_dir(const std::string& path, runtime::Log& log) {
   if (error != 0) {
     log.write(Severity::warning, "cannot make the state directory " + path + ": " +
                                      runtime::errno_text(error) +
-                                     "; what is pending will not survive a restart");
+                                     "; pending changes do not survive a crash or restart");
   }
   return error == 0;
 }
@@ -156,7 +156,9 @@ class Worker {
   /// The exit status, if this turn was the last one.
   std::optional<int> take_turn(short plugin_events, bool signalled) {
     if ((plugin_events & POLLNVAL) != 0) {
-      log_.write(Severity::error, "the plugin has closed its descriptor");
+      log_.write(
+          Severity::error,
+          "the plugin has closed its own descriptor: this worker ends, and another one starts");
       return exit_failed;
     }
     while (const std::optional<int> number = signalled ? signals_.next() : std::nullopt) {
@@ -167,7 +169,8 @@ class Worker {
     }
     const int result = descriptor_.dispatch(&plugin_);
     if (result < 0) {
-      log_.write(Severity::error, "the plugin cannot go on: " + runtime::errno_text(-result));
+      log_.write(Severity::error, "the plugin cannot continue: " + runtime::errno_text(-result) +
+                                      ": this worker ends, and another one starts");
       return exit_failed;
     }
     return result == 0 ? std::optional(exit_stopped) : std::nullopt;

@@ -424,10 +424,11 @@ BOOST_AUTO_TEST_CASE(a_running_plugin_waits_until_it_is_mended) {
   const auto logged = [&](const std::string& text) {
     return read_file(host_log).find(text) != std::string::npos;
   };
-  BOOST_TEST(wait_until([&] {
-               return logged("failed: enable_script_security refuses " + command + ": " + dir);
-             }),
-             read_file(host_log));
+  BOOST_TEST(
+      wait_until([&] {
+        return logged("was not delivered: enable_script_security refuses " + command + ": " + dir);
+      }),
+      read_file(host_log));
   BOOST_TEST(state() == "BACKUP");
   change_mode(dir, 0755);
   BOOST_TEST(wait_until([&] { return state() == "MASTER"; }), read_file(host_log));

@@ -207,8 +207,10 @@ BOOST_FIXTURE_TEST_CASE(a_command_that_hangs_is_killed, Fixture) {
   const core::DeliveryResult result = deliver(hanging);
   BOOST_TEST(is(result, DeliveryStatus::failed));
   BOOST_TEST(result.reason == "timed out after 1 s");
-  BOOST_TEST(log.messages == Lines{"notify_batch:1: still there after SIGTERM, now killed"},
-             boost::test_tools::per_element());
+  BOOST_TEST(
+      log.messages ==
+          Lines{"notify_batch:1: did not end within 2 s of SIGTERM: all its processes are killed"},
+      boost::test_tools::per_element());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_flood_of_output_is_cut, Fixture) {
