@@ -24,7 +24,8 @@
 
 namespace batch_notifier::ledger {
 
-/// Where the FIFO source puts the bytes that it reads. Implemented by LedgerStore.
+/// Where the FIFO source puts the bytes that it reads. Session implements it, and passes them on to
+/// LedgerStore.
 class FifoJournal {
  public:
   /// What append() returns when the bytes could not be written.
