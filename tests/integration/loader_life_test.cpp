@@ -347,7 +347,7 @@ BOOST_AUTO_TEST_CASE(a_turn_that_takes_three_seconds_is_left_alone) {
   BOOST_TEST(wait_for_workers(1).size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(what_the_parent_ignored_or_blocked_does_not_matter) {
+BOOST_AUTO_TEST_CASE(ignored_and_blocked_signals_of_the_parent_do_not_matter) {
   configure("crash_in_start");
   Process& loader = start({}, {"env", "--ignore-signal=CHLD", "--ignore-signal=INT",
                                "--block-signal=TERM", "--block-signal=USR1"});

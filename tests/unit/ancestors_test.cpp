@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(we_and_our_ancestors_are_ours) {
   BOOST_TEST(text_of(ancestors.of(getppid())) == "ours");
 }
 
-BOOST_AUTO_TEST_CASE(what_our_keepalived_starts_anew_is_ours) {
+BOOST_AUTO_TEST_CASE(a_vrrp_process_that_our_keepalived_respawns_is_ours) {
   // We stand for the keepalived here: a child of it has its name.
   const Family family("");
   BOOST_TEST(text_of(Ancestors(true).of(family.child())) == "ours");
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_namesake_of_an_ancestor_in_another_line_is_a_stranger) {
   BOOST_TEST(text_of(Ancestors(false).of(family.grandchild())) == "stranger");
 }
 
-BOOST_AUTO_TEST_CASE(of_others_there_is_no_telling) {
+BOOST_AUTO_TEST_CASE(processes_without_a_keepalived_in_sight_are_unknown) {
   const Family family("some) (one");
   BOOST_TEST(text_of(Ancestors(true).of(family.grandchild())) == "unknown");
   BOOST_TEST(text_of(Ancestors(true).of(0)) == "unknown");

@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(notifiers_and_options) {
   BOOST_TEST((notifiers[2].timeout == seconds(10)));
 }
 
-BOOST_AUTO_TEST_CASE(nobody_can_be_told_as_a_user_who_is_unknown) {
+BOOST_AUTO_TEST_CASE(a_notifier_with_an_unknown_user_is_left_out) {
   const config::Configuration configuration = read_text(
       "@batch_notifier notify_batch /bin/a user nobody_knows\n"
       "@batch_notifier append_file /var/a user nobody_knows adm\n"
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(each_bad_line_is_one_problem_and_changes_nothing) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(what_does_not_belong_into_an_instance) {
+BOOST_AUTO_TEST_CASE(settings_that_do_not_belong_into_an_instance_are_refused) {
   const config::Configuration configuration =
       read_text(block("A",
                       "@batch_notifier batch_wait 3\n@batch_notifier notify_batch /bin/a\n"

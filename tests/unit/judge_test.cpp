@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(waiting_for_an_instance_that_nobody_knows_ends) {
   BOOST_TEST(judge.state(0) == VrrpState::init);
 }
 
-BOOST_AUTO_TEST_CASE(what_the_kernel_was_asked_for_is_no_signal) {
+BOOST_AUTO_TEST_CASE(addresses_from_a_dump_have_the_cause_resync) {
   const core::Topology topology = topology_of(false);
   StagedJudge judge(topology);
   judge.step(vips(0, false), start);
@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(an_answer_is_newer_than_the_line_before_it) {
   BOOST_TEST(judge.state(0) == VrrpState::fault);
 }
 
-BOOST_AUTO_TEST_CASE(a_contradiction_of_old_standing_is_no_news_after_a_restart_either) {
+BOOST_AUTO_TEST_CASE(an_old_disagreement_with_the_kernel_changes_no_state_after_a_restart) {
   struct Restored {
     std::string name;
     VrrpState state;
