@@ -132,7 +132,7 @@ class Supervisor {
       if (worker_) {
         worker_->signal(SIGTERM);
       } else {
-        // What the last one has not told is told now or never.
+        // Its pending changes can be delivered by the next one only.
         restart_at_ = monotonic_now();
       }
     } else if (number == SIGINT) {

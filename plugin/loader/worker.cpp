@@ -77,7 +77,7 @@ bool is_unreadable(int error) {
   }
 }
 
-/// Tells the seat of turns. Setting a timer costs about as much as handling a message, so while
+/// Reports turns to the seat. Setting a timer costs about as much as handling a message, so while
 /// turns follow each other closely the timer is neither disarmed between two of them nor set anew
 /// for each.
 class TurnWatch {
@@ -105,7 +105,8 @@ class TurnWatch {
     return -1;
   }
 
-  /// No further turn has followed soon: nothing happens any more, so nobody may wake up.
+  /// No further turn has followed soon: disarms the timer, so that it wakes nothing up while the
+  /// worker is idle.
   void settle() {
     if (armed_at_) {
       seat_.end_turn();

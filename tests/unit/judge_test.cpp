@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Who is believed: tables of what the witnesses say and what follows.
+/// Which witness decides: tables of observations and the state that follows.
 #define BOOST_TEST_DYN_LINK
 #include "core/judge.hpp"
 
@@ -30,13 +30,13 @@ struct Case {
 
 /// Which of the witnesses that have reported decides.
 const std::vector<Case> ranks = {
-    {"nothing heard", true, {}, VrrpState::init, Witness::netlink},
+    {"no observation", true, {}, VrrpState::init, Witness::netlink},
     {"the kernel waits for D-Bus at the start",
      true,
      {kernel_read, vips(1, true)},
      VrrpState::init,
      Witness::netlink},
-    {"without enable_dbus it does not",
+    {"without enable_dbus the kernel does not wait",
      false,
      {kernel_read, vips(1, true)},
      VrrpState::master,
@@ -81,7 +81,7 @@ const std::vector<Case> ranks = {
      {kernel_read, vips(1, true), owner_found, absent},
      VrrpState::master,
      Witness::netlink},
-    {"INIT from keepalived says nothing",
+    {"INIT from keepalived changes no state",
      true,
      {owner_found, dbus(VrrpState::backup), dbus(VrrpState::init)},
      VrrpState::backup,
@@ -100,7 +100,7 @@ const std::vector<Case> losses = {
      {kernel_read, owner_found, dbus(VrrpState::fault), read_complete, bus_lost, vips(0, false)},
      VrrpState::fault,
      Witness::netlink},
-    {"but it can tell MASTER",
+    {"the kernel can tell MASTER from FAULT",
      true,
      {kernel_read, owner_found, dbus(VrrpState::fault), read_complete, bus_lost, vips(1, true)},
      VrrpState::master,
@@ -111,7 +111,7 @@ const std::vector<Case> losses = {
       bus_lost},
      VrrpState::fault,
      Witness::fifo},
-    {"a FIFO that speaks or gives a priority says no state",
+    {"an active FIFO, or a priority, reports no state",
      false,
      {fifo_opened, priority_seen},
      VrrpState::init,
@@ -121,7 +121,7 @@ const std::vector<Case> losses = {
      {kernel_read, vips(1, true), fifo_opened, fifo(VrrpState::master), fifo_lost},
      VrrpState::master,
      Witness::netlink},
-    {"losing the FIFO leaves the kernel, which knows better",
+    {"losing the FIFO leaves the kernel, which disagrees",
      false,
      {kernel_read, fifo_opened, fifo(VrrpState::backup), vips(1, true), fifo_lost},
      VrrpState::master,
@@ -141,7 +141,7 @@ const std::vector<Case> losses = {
      {owner_found, dbus(VrrpState::master), read_complete, fifo(VrrpState::fault), fifo_lost},
      VrrpState::master,
      Witness::dbus},
-    {"what a lost FIFO said is not believed when the bus goes too",
+    {"reports of a lost FIFO do not count when the bus is lost too",
      true,
      {kernel_read, vips(1, true), owner_found, fifo(VrrpState::fault), dbus(VrrpState::master),
       read_complete, fifo_lost, bus_lost},
