@@ -60,7 +60,7 @@ std::uint32_t new_seed() {
 
 }  // namespace
 
-/// Its sources, and the sink that gives what they observe its keepalived's name.
+/// The sources of one keepalived, and the sink that adds its id to their observations.
 class Session::Watched final : private core::ObservationSink {
  public:
   Watched(Session& session, core::KeepalivedId keepalived, core::Topology topology,

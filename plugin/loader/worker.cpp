@@ -41,7 +41,7 @@ struct DestroyPlugin {
 
 using PluginOwner = std::unique_ptr<KeepalivedPlugin, DestroyPlugin>;
 
-// Without a directory the plugin still works; it only forgets what was pending when it ends.
+// Without a directory the plugin still works; pending changes are then lost when it ends.
 bool make_state_dir(const std::string& path, runtime::Log& log) {
   int error = 0;
   if (mkdir(path.c_str(), state_dir_mode) != 0) {

@@ -21,7 +21,7 @@ namespace batch_notifier::notifiers {
 
 namespace {
 
-// Exit statuses of the child: 0, or the errno of what failed while the file is as it was, or one of
+// Exit statuses of the child: 0, or errno of a failure that left the file unchanged, or one of
 // these.
 constexpr int not_regular = 254;
 constexpr int torn = 255;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Whom the plugin believes about a real keepalived when some of the witnesses are missing, are
+/// Which witness decides about a real keepalived when some of the witnesses are missing, are
 /// lost on the way or come back: the authority changes, and no state that did not.
 #define BOOST_TEST_DYN_LINK
 #include <fcntl.h>

@@ -34,8 +34,8 @@ std::string text_of(Relation kinship) {
 class Family {
  public:
   explicit Family(const std::string& name) {
-    std::array<int, 2> tidings{};
-    BOOST_TEST_REQUIRE(pipe(tidings.data()) == 0);
+    std::array<int, 2> report{};
+    BOOST_TEST_REQUIRE(pipe(report.data()) == 0);
     child_ = fork();
     if (child_ == 0) {
       const pid_t younger = fork();
@@ -44,7 +44,7 @@ class Family {
           prctl(PR_SET_NAME, name.c_str());
         }
         const pid_t self = getpid();
-        if (write(tidings[1], &self, sizeof(self)) < 0) {
+        if (write(report[1], &self, sizeof(self)) < 0) {
           _exit(1);
         }
       }
@@ -52,10 +52,10 @@ class Family {
         pause();
       }
     }
-    close(tidings[1]);
-    BOOST_TEST(read(tidings[0], &grandchild_, sizeof(grandchild_)) ==
+    close(report[1]);
+    BOOST_TEST(read(report[0], &grandchild_, sizeof(grandchild_)) ==
                static_cast<ssize_t>(sizeof(grandchild_)));
-    close(tidings[0]);
+    close(report[0]);
   }
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;

@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(without_a_bus_a_closed_fifo_means_that_keepalived_is_gone) 
   const auto verdicts = judge.step(start + core::respawn_grace);
   BOOST_REQUIRE_EQUAL(verdicts.size(), 1U);
   BOOST_TEST(verdicts[0].state == VrrpState::unknown);
-  // The next keepalived is believed again, and by the kernel too.
+  // The states of the next keepalived count again, and so does the kernel.
   judge.step(core::FifoOpened{}, start + std::chrono::seconds(2));
   judge.step(vips(0, false), start + std::chrono::seconds(2));
   BOOST_TEST(judge.state(0) == VrrpState::backup);

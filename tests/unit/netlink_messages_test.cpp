@@ -49,7 +49,7 @@ class Message {
 
   nlmsghdr* header() { return nlmsg_hdr(message_.get()); }
   NetlinkEvent event() { return parse_event(header()); }
-  /// The message cut down to its first bytes, and believing to be no longer.
+  /// The message cut down to its first bytes, with its length set to that.
   NetlinkEvent event_of_first(std::uint32_t length) {
     std::vector<std::uint32_t> copy((length + 3) / 4);
     std::memcpy(copy.data(), header(), length);
