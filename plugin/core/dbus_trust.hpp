@@ -36,9 +36,7 @@ inline constexpr Duration follow_kernel_wait{1'000'000};
 inline constexpr Duration answer_wait{1'000'000};
 
 /// Watches for contradictions of D-Bus. Pure. Reads Evidence, and writes its fields `recheck_at`,
-/// `asked`, `unanswered` and `dbus_overruled`. It also writes `fifo` in one case: where D-Bus
-/// stands by its answer and the kernel agrees with D-Bus, the FIFO's state is replaced by that of
-/// D-Bus.
+/// `asked`, `unanswered` and `dbus_overruled`.
 class DbusTrust {
  public:
   /// What became due.

@@ -17,7 +17,7 @@ namespace batch_notifier::loader {
 
 /// Runs the plugin until it has stopped, after SIGTERM or SIGINT or of its own accord; a SIGINT
 /// while it stops leaves it one second. `keepalived` becomes readable when keepalived ends; -1 for
-/// none. `started` is when the loader was. Each turn of the loop is reported to `seat`. Returns the
+/// none. `started` is when the loader was. `seat` is told of each turn of the loop. Returns the
 /// exit status. Throws std::system_error when it cannot wait for signals or for the plugin.
 int run_worker(const Options& options, const Served& served, int keepalived,
                core::MonotonicTime started, const WorkerSeat& seat, runtime::Log& log);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// A consumer that checks every batch against the promises of the batch format, and keeps the states
-/// that the batches alone lead to.
+/// A consumer that checks every batch against the promises of the batch format, and keeps the
+/// states that the batches alone lead to.
 #pragma once
 
 #include <cstddef>
