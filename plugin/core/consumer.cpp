@@ -184,7 +184,7 @@ std::optional<Duration> Consumer::finish(const DeliveryResult& result, Now now) 
 }
 
 // A batch that was refused for good is not sent again by itself, but its instances stay
-// unacknowledged: the consumer hears of them with their next change.
+// unacknowledged: they are delivered with their next change.
 void Consumer::settle_each(const DeliveryResult& result) {
   const Delivery& delivery = *in_flight_;
   std::vector<bool> acknowledged(delivery.instances.size(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// A consumer that believes nothing: it holds every batch against what the batch format promises,
-/// and keeps what it has been told as the batches alone tell it.
+/// A consumer that checks every batch against the promises of the batch format, and keeps the
+/// states that the batches alone lead to.
 #pragma once
 
 #include <cstddef>

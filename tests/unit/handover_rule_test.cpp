@@ -42,66 +42,49 @@ struct Case {
 constexpr WorkerPhase waits = WorkerPhase::waits;
 constexpr WorkerPhase works = WorkerPhase::works;
 
+constexpr core::MonotonicTime later = enough + seconds(2);
+constexpr core::MonotonicTime latest = began + ledger::longest_takeover;
+
+const std::vector<Case> cases = {
+    {"alone", waits, {}, began, {WorkerStep::begin, {}}},
+    {"alone at work", works, {}, began, {WorkerStep::stay, {}}},
+    {"an older one works", waits, {worker(works, 1)}, began, {WorkerStep::stay, enough}},
+    {"it does not finish", waits, {worker(works, 1)}, enough, {WorkerStep::force, {}}},
+    {"it asks for time", waits, {worker(works, 1, 0, later)}, enough, {WorkerStep::stay, later}},
+    {"it asks for too much time",
+     waits,
+     {worker(works, 1, 0, core::MonotonicTime::max())},
+     enough,
+     {WorkerStep::stay, latest}},
+    {"it had asked for less time",
+     waits,
+     {worker(works, 1, 0, core::MonotonicTime::min())},
+     began,
+     {WorkerStep::stay, enough}},
+    {"an older one waits", waits, {worker(waits, 1)}, began, {WorkerStep::begin, {}}},
+    {"an unknown one", waits, {std::nullopt}, began, {WorkerStep::stay, enough}},
+    {"it stays unknown", waits, {std::nullopt}, enough, {WorkerStep::force, {}}},
+    {"a newer one waits", waits, {worker(waits, 9)}, enough, {WorkerStep::stay, latest}},
+    {"it hangs", waits, {worker(waits, 9)}, latest, {WorkerStep::force, {}}},
+    {"a newer one works", waits, {worker(works, 9)}, began, {WorkerStep::end, {}}},
+    {"at work, an older one waits", works, {worker(waits, 1)}, began, {WorkerStep::stay, {}}},
+    {"at work, a newer one waits", works, {worker(waits, 9)}, began, {WorkerStep::hand_over, {}}},
+    {"at work, a newer one works",
+     works,
+     {worker(waits, 9), worker(works, 8)},
+     began,
+     {WorkerStep::end, {}}},
+    {"at work, an unknown one", works, {std::nullopt}, enough, {WorkerStep::stay, {}}},
+    {"equally old, by slot", waits, {worker(works, 5, 1)}, began, {WorkerStep::stay, enough}},
+    {"equally old, by slot, newer", waits, {worker(works, 5, 3)}, began, {WorkerStep::end, {}}},
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(handover_rule)
 
 BOOST_AUTO_TEST_CASE(each_case_has_its_step) {
-  const core::MonotonicTime later = enough + seconds(2);
-  const core::MonotonicTime latest = began + ledger::longest_takeover;
-  for (const Case& each : {
-           Case{"alone", waits, {}, began, {WorkerStep::begin, {}}},
-           Case{"alone at work", works, {}, began, {WorkerStep::stay, {}}},
-           Case{"an older one works", waits, {worker(works, 1)}, began, {WorkerStep::stay, enough}},
-           Case{"it does not finish", waits, {worker(works, 1)}, enough, {WorkerStep::force, {}}},
-           Case{"it asks for time",
-                waits,
-                {worker(works, 1, 0, later)},
-                enough,
-                {WorkerStep::stay, later}},
-           Case{"it asks for too much time",
-                waits,
-                {worker(works, 1, 0, core::MonotonicTime::max())},
-                enough,
-                {WorkerStep::stay, latest}},
-           Case{"it had asked for less time",
-                waits,
-                {worker(works, 1, 0, core::MonotonicTime::min())},
-                began,
-                {WorkerStep::stay, enough}},
-           Case{"an older one waits", waits, {worker(waits, 1)}, began, {WorkerStep::begin, {}}},
-           Case{"an unknown one", waits, {std::nullopt}, began, {WorkerStep::stay, enough}},
-           Case{"it stays unknown", waits, {std::nullopt}, enough, {WorkerStep::force, {}}},
-           Case{"a newer one waits", waits, {worker(waits, 9)}, enough, {WorkerStep::stay, latest}},
-           Case{"it hangs", waits, {worker(waits, 9)}, latest, {WorkerStep::force, {}}},
-           Case{"a newer one works", waits, {worker(works, 9)}, began, {WorkerStep::end, {}}},
-           Case{"at work, an older one waits",
-                works,
-                {worker(waits, 1)},
-                began,
-                {WorkerStep::stay, {}}},
-           Case{"at work, a newer one waits",
-                works,
-                {worker(waits, 9)},
-                began,
-                {WorkerStep::hand_over, {}}},
-           Case{"at work, a newer one works",
-                works,
-                {worker(waits, 9), worker(works, 8)},
-                began,
-                {WorkerStep::end, {}}},
-           Case{"at work, an unknown one", works, {std::nullopt}, enough, {WorkerStep::stay, {}}},
-           Case{"equally old, by slot",
-                waits,
-                {worker(works, 5, 1)},
-                began,
-                {WorkerStep::stay, enough}},
-           Case{"equally old, by slot, newer",
-                waits,
-                {worker(works, 5, 3)},
-                began,
-                {WorkerStep::end, {}}},
-       }) {
+  for (const Case& each : cases) {
     const WorkerDecision decision = decide(worker(each.phase, 5, 2), each.others, began, each.now);
     BOOST_TEST((decision == each.expected), each.title);
   }
