@@ -202,7 +202,7 @@ check-exports: $(PLUGIN)
 	  readelf -d $(PLUGIN) | grep -q "NEEDED.*$$library" || { echo "does not link $$library"; exit 1; }; \
 	done
 
-# Which room may use which, no include cycle, no crowded class.
+# Which room may use which, no include cycle, no crowded class, no long function.
 .PHONY: check-structure
 check-structure:
 	@scripts/check-structure
