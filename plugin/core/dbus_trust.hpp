@@ -56,7 +56,8 @@ class DbusTrust {
   void forget(InstanceId instance);
 
   /// The FIFO, D-Bus or the kernel has given something new about the instance, which stands in its
-  /// Evidence already. `answered`: D-Bus was asked for it.
+  /// Evidence already. `answered`: D-Bus was asked for it; that there is no such instance is an
+  /// answer, too.
   void fifo_reported(InstanceId instance, MonotonicTime now);
   /// See fifo_reported().
   void dbus_reported(InstanceId instance, bool answered, MonotonicTime now);

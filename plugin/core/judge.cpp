@@ -155,6 +155,7 @@ std::vector<Verdict> Judge::handle(const DbusInstanceAbsent& absent) {
   const InstanceId instance = members_.at(absent.instance);
   registry_[instance].evidence.dbus.reset();
   registry_[instance].evidence.dbus_absent = true;
+  trust_.dbus_reported(instance, /*answered=*/true, now_);
   std::vector<Verdict> verdicts;
   judge(instance, Cause::resync, verdicts);
   return verdicts;
