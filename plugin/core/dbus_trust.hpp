@@ -9,17 +9,15 @@
 ///
 /// So when another witness contradicts D-Bus and D-Bus does not follow in time, keepalived is asked
 /// over D-Bus, once and with a deadline. No answer: D-Bus does not decide any more until it has
-/// been read in full again. An answer that contradicts the FIFO, which then does not follow either:
-/// the FIFO decides for that instance. While all witnesses agree nothing is asked and no timer
-/// runs.
+/// been found to answer, and been read in full after that. An answer that contradicts the FIFO,
+/// which then does not follow either: the FIFO decides for that instance. While all witnesses agree
+/// nothing is asked and no timer runs.
 #pragma once
 
-#include <cstddef>
 #include <optional>
-#include <set>
-#include <utility>
 #include <vector>
 
+#include "core/deadlines.hpp"
 #include "core/registry.hpp"
 #include "core/time.hpp"
 
@@ -35,8 +33,8 @@ inline constexpr Duration follow_kernel_wait{1'000'000};
 /// How long an answer on D-Bus may take.
 inline constexpr Duration answer_wait{1'000'000};
 
-/// Watches for contradictions of D-Bus. Pure. Reads Evidence, and writes its fields `recheck_at`,
-/// `asked`, `unanswered` and `dbus_overruled`.
+/// Watches for contradictions of D-Bus. Pure. Reads Evidence, and writes its fields `asked` and
+/// `dbus_overruled`; `fifo` too, where the kernel sides with D-Bus against it.
 class DbusTrust {
  public:
   /// What became due.
@@ -49,8 +47,13 @@ class DbusTrust {
   /// `registry` must outlive the object.
   explicit DbusTrust(Registry& registry) : registry_(registry) {}
 
-  /// D-Bus has a new owner, has lost it, or was read in full: it starts with a clean slate.
+  /// D-Bus has lost its owner, or has a new one: it is trusted and nothing is held against it.
   void reset(const std::vector<InstanceId>& members);
+
+  /// Every instance has been read since D-Bus was found to answer: it is trusted. If it was not
+  /// before, a FIFO line that came after the answer for its instance goes on deciding for it until
+  /// D-Bus follows.
+  void read_in_full(const std::vector<InstanceId>& members, MonotonicTime now);
 
   /// The instance is no longer watched; its row may be erased.
   void forget(InstanceId instance);
@@ -64,9 +67,6 @@ class DbusTrust {
   /// See fifo_reported().
   void first_vip_changed(InstanceId instance, MonotonicTime now);
 
-  /// The edges know before the deadline that no answer will come.
-  void no_answer(MonotonicTime now);
-
   /// Does what is due by now.
   Outcome step(MonotonicTime now);
   /// When step() must be called, if nothing else happens.
@@ -74,19 +74,16 @@ class DbusTrust {
 
   /// Whether D-Bus decides at all.
   [[nodiscard]] bool trusted() const { return trusted_; }
-  /// D-Bus is not trusted from now on until reset(), as after a silence.
-  void distrust() { trusted_ = false; }
+  /// D-Bus is not trusted until reset() or read_in_full(), and no answer is waited for. Returns
+  /// whether it was trusted before.
+  bool distrust();
 
  private:
-  void schedule(InstanceId instance, MonotonicTime at);
-  void cancel(InstanceId instance);
-  void settle(InstanceId instance);
   void recheck(InstanceId instance, MonotonicTime now, Outcome& outcome);
 
   Registry& registry_;
-  std::set<std::pair<MonotonicTime, InstanceId>> rechecks_;
-  std::size_t unanswered_ = 0;
-  std::optional<MonotonicTime> answer_by_;
+  Deadlines<InstanceId> rechecks_;   // When a contradiction of D-Bus is looked at again.
+  Deadlines<InstanceId> questions_;  // By when the answer must have come.
   bool trusted_ = true;
 };
 

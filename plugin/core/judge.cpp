@@ -79,10 +79,16 @@ void Judge::check_trust(std::vector<Verdict>& verdicts) {
     judge_report(instance, verdicts);
   }
   if (outcome.lost) {
-    statistics_.add(Counter::dbus_silences);
-    mark_disputes();
-    judge_reports(verdicts);
+    take_silence(verdicts);
   }
+}
+
+void Judge::take_silence(std::vector<Verdict>& verdicts) {
+  statistics_.add(Counter::dbus_silences);
+  // What was read until now is not completed by what may yet come.
+  dbus_phase_ = DbusPhase::attached;
+  mark_disputes();
+  judge_reports(verdicts);
 }
 
 void Judge::conclude_gone(std::vector<Verdict>& verdicts) {
@@ -109,11 +115,13 @@ std::vector<Verdict> Judge::handle(const StateSeen& seen) {
   Evidence& evidence = registry_[instance].evidence;
   if (seen.witness == Witness::fifo) {
     evidence.fifo = seen.state;
+    evidence.fifo_is_new = true;
     trust_.fifo_reported(instance, now_);
   } else {
     evidence.dbus = seen.state;
     evidence.dbus_absent = false;
-    if (seen.answered && evidence.fifo && dbus_phase_ == DbusPhase::reading) {
+    if (seen.answered && evidence.fifo && !evidence.fifo_is_new &&
+        dbus_phase_ == DbusPhase::reading) {
       // It is the same keepalived, and the FIFO's line is older than this answer.
       evidence.fifo = seen.state;
     }
@@ -136,6 +144,7 @@ std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
   expect_new_states();
   for (const InstanceId instance : members_) {
     Evidence& evidence = registry_[instance].evidence;
+    evidence.fifo_is_new = false;
     evidence.disputed_first_vip.reset();
     if (fifo_counts_until_) {
       evidence.fifo.reset();
@@ -146,8 +155,11 @@ std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
 }
 
 std::vector<Verdict> Judge::handle(const DbusReadComplete& /*complete*/) {
+  if (dbus_phase_ != DbusPhase::reading && !trust_.trusted()) {
+    return {};  // Answers from before the silence.
+  }
   dbus_phase_ = DbusPhase::attached;
-  trust_.reset(members_);
+  trust_.read_in_full(members_, now_);
   return judge_all(Cause::resync);
 }
 
@@ -180,9 +192,10 @@ std::vector<Verdict> Judge::handle(const DbusBusLost& /*lost*/) {
 }
 
 std::vector<Verdict> Judge::handle(const DbusSilent& /*silent*/) {
-  trust_.no_answer(now_);
   std::vector<Verdict> verdicts;
-  check_trust(verdicts);
+  if (dbus_phase_ != DbusPhase::unattached && trust_.distrust()) {
+    take_silence(verdicts);
+  }
   return verdicts;
 }
 
