@@ -102,7 +102,7 @@ DbusTrust::Outcome DbusTrust::step(MonotonicTime now) {
   }
   if (questions_.next() && *questions_.next() <= now) {
     outcome.questions.clear();
-    outcome.lost = distrust();
+    outcome.silent_about = distrust();
   }
   return outcome;
 }
@@ -111,9 +111,12 @@ std::optional<MonotonicTime> DbusTrust::deadline() const {
   return earliest(questions_.next(), rechecks_.next());
 }
 
-bool DbusTrust::distrust() {
-  questions_ = {};
-  return std::exchange(trusted_, false);
+std::optional<std::vector<InstanceId>> DbusTrust::distrust() {
+  std::vector<InstanceId> unanswered;
+  while (const std::optional<InstanceId> instance = questions_.take_due(MonotonicTime::max())) {
+    unanswered.push_back(*instance);
+  }
+  return std::exchange(trusted_, false) ? std::optional(unanswered) : std::nullopt;
 }
 
 void DbusTrust::recheck(InstanceId instance, MonotonicTime now, Outcome& outcome) {

@@ -41,7 +41,8 @@ class DbusTrust {
   struct Outcome {
     std::vector<InstanceId> questions;  ///< To be asked for over D-Bus now.
     std::vector<InstanceId> overruled;  ///< The FIFO decides for these from now on.
-    bool lost = false;                  ///< D-Bus does not answer: it decides nothing any more.
+    /// D-Bus does not answer and decides nothing any more; see distrust().
+    std::optional<std::vector<InstanceId>> silent_about;
   };
 
   /// `registry` must outlive the object.
@@ -74,9 +75,9 @@ class DbusTrust {
 
   /// Whether D-Bus decides at all.
   [[nodiscard]] bool trusted() const { return trusted_; }
-  /// D-Bus is not trusted until reset() or read_in_full(), and no answer is waited for. Returns
-  /// whether it was trusted before.
-  bool distrust();
+  /// D-Bus is not trusted until reset() or read_in_full(), and no answer is waited for any more.
+  /// Returns the instances whose answer was waited for; nothing if it was not trusted anyway.
+  std::optional<std::vector<InstanceId>> distrust();
 
  private:
   void recheck(InstanceId instance, MonotonicTime now, Outcome& outcome);

@@ -78,16 +78,21 @@ void Judge::check_trust(std::vector<Verdict>& verdicts) {
   for (const InstanceId instance : outcome.overruled) {
     judge_report(instance, verdicts);
   }
-  if (outcome.lost) {
-    take_silence(verdicts);
+  if (outcome.silent_about) {
+    take_silence(*outcome.silent_about, verdicts);
   }
 }
 
-void Judge::take_silence(std::vector<Verdict>& verdicts) {
+void Judge::take_silence(const std::vector<InstanceId>& unanswered,
+                         std::vector<Verdict>& verdicts) {
   statistics_.add(Counter::dbus_silences);
   // What was read until now is not completed by what may yet come.
   dbus_phase_ = DbusPhase::attached;
   mark_disputes();
+  for (const InstanceId instance : unanswered) {
+    // What D-Bus was asked about is news.
+    registry_[instance].evidence.disputed_first_vip.reset();
+  }
   judge_reports(verdicts);
 }
 
@@ -132,7 +137,7 @@ std::vector<Verdict> Judge::handle(const StateSeen& seen) {
   return verdicts;
 }
 
-std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
+std::vector<Verdict> Judge::handle(const DbusOwnerFound& found) {
   const bool was_silent = !trust_.trusted();
   drop_dbus_reports();
   if (was_silent) {
@@ -140,11 +145,16 @@ std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
     trust_.distrust();
   }
   dbus_phase_ = DbusPhase::reading;
+  for (const InstanceId instance : members_) {
+    registry_[instance].evidence.fifo_is_new = false;
+  }
+  if (found.after_silence) {
+    return {};  // No other keepalived than before; it may even have ended since.
+  }
   life_.appeared();
   expect_new_states();
   for (const InstanceId instance : members_) {
     Evidence& evidence = registry_[instance].evidence;
-    evidence.fifo_is_new = false;
     evidence.disputed_first_vip.reset();
     if (fifo_counts_until_) {
       evidence.fifo.reset();
@@ -193,8 +203,10 @@ std::vector<Verdict> Judge::handle(const DbusBusLost& /*lost*/) {
 
 std::vector<Verdict> Judge::handle(const DbusSilent& /*silent*/) {
   std::vector<Verdict> verdicts;
-  if (dbus_phase_ != DbusPhase::unattached && trust_.distrust()) {
-    take_silence(verdicts);
+  if (dbus_phase_ != DbusPhase::unattached) {
+    if (const auto unanswered = trust_.distrust()) {
+      take_silence(*unanswered, verdicts);
+    }
   }
   return verdicts;
 }

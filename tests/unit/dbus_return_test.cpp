@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(a_line_that_comes_while_dbus_is_read_again_is_newer_than_th
       const MonotonicTime thaw = stage.now + 10s;
       const Observation line = fifo(VrrpState::backup);
       const Observation older = dbus(VrrpState::fault, true);
-      stage.judge.step(owner_found, thaw);
+      stage.judge.step(found_again, thaw);
       stage.judge.step(line_first ? line : older, thaw);
       stage.judge.step(line_first ? older : line, thaw);
       stage.judge.step(read_complete, thaw);
@@ -88,6 +88,50 @@ BOOST_AUTO_TEST_CASE(a_line_that_comes_while_dbus_is_read_again_is_newer_than_th
       BOOST_TEST(!stage.judge.deadline().has_value());
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_former_keepalived_that_is_heard_late_is_not_taken_for_a_new_one) {
+  AgreedStage stage(2);
+  for (const InstanceIndex instance : {0, 1}) {
+    stage.judge.step(vips(0, false, instance), stage.now);
+    stage.judge.step(fifo(VrrpState::stop, instance), stage.now);
+  }
+  stage.judge.pass(stage.now + 700ms);
+  stage.judge.step(KeepalivedEnded{}, stage.now + 1020ms);
+  stage.judge.step(FifoLost{/*closed=*/true}, stage.now + 1020ms);
+  const MonotonicTime thaw = stage.now + 10s;
+  stage.judge.pass(thaw);
+  stage.judge.step(dbus(VrrpState::stop, false, 0), thaw);
+  stage.judge.step(found_again, thaw);
+  stage.judge.step(dbus(VrrpState::stop, false, 1), thaw);
+  stage.judge.pass(thaw + 1s);
+  BOOST_TEST(stage.judge.state(1) == VrrpState::stop);
+  stage.judge.step(owner_lost, thaw + 1s);
+  stage.judge.pass(thaw + 1h);
+  BOOST_TEST(stage.judge.state(0) == VrrpState::stop);
+  BOOST_TEST(stage.judge.state(1) == VrrpState::stop);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_fifo_a_silent_dbus_leaves_the_kernels_news_and_old_disputes) {
+  AgreedStage stage(2, /*with_fifo=*/false);
+  // An address deleted by hand: D-Bus is asked, and stands by MASTER.
+  stage.judge.step(vips(0, false, 0), stage.now);
+  stage.judge.pass(stage.now + core::follow_kernel_wait);
+  stage.judge.step(dbus(VrrpState::master, true, 0), stage.now + core::follow_kernel_wait);
+  const MonotonicTime cut = stage.now + 1min;
+  stage.judge.step(vips(0, false, 1), cut);
+  stage.judge.pass(cut + 2s);
+  BOOST_TEST(stage.judge.authority(1) == Witness::netlink);
+  BOOST_TEST(stage.judge.state(1) == VrrpState::backup);
+  BOOST_TEST(stage.judge.state(0) == VrrpState::master);
+  // Nothing changes while it is being read again.
+  stage.judge.step(found_again, cut + 1h);
+  stage.judge.step(dbus(VrrpState::master, true, 0), cut + 1h);
+  stage.judge.step(dbus(VrrpState::backup, true, 1), cut + 1h);
+  BOOST_TEST(stage.judge.state(0) == VrrpState::master);
+  stage.judge.step(read_complete, cut + 1h);
+  BOOST_TEST(stage.judge.state(0) == VrrpState::master);
+  BOOST_TEST(stage.judge.authority(0) == Witness::dbus);
 }
 
 BOOST_AUTO_TEST_CASE(each_question_has_a_deadline_of_its_own) {

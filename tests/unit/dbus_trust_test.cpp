@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_dbus_that_answers_again_decides_once_it_was_read_in_full)
   stage.judge.pass(stage.now + 2s);
   const MonotonicTime thaw = stage.now + 10s;
   stage.judge.step(dbus(VrrpState::backup), thaw);
-  stage.judge.step(owner_found, thaw);
+  stage.judge.step(found_again, thaw);
   BOOST_TEST(stage.judge.step(dbus(VrrpState::fault, true), thaw).empty());
   BOOST_TEST(stage.judge.authority(0) == Witness::fifo);
   stage.judge.step(read_complete, thaw);

@@ -31,6 +31,7 @@ inline Observation vips(std::uint32_t present, bool first, InstanceIndex instanc
 }
 
 inline const Observation owner_found = DbusOwnerFound{};
+inline const Observation found_again = DbusOwnerFound{/*after_silence=*/true};
 inline const Observation read_complete = DbusReadComplete{};
 inline const Observation absent = DbusInstanceAbsent{0};
 inline const Observation owner_lost = DbusOwnerLost{};
