@@ -168,6 +168,12 @@ std::vector<Verdict> Judge::handle(const DbusReadComplete& /*complete*/) {
   if (dbus_phase_ != DbusPhase::reading && !trust_.trusted()) {
     return {};  // Answers from before the silence.
   }
+  if (!trust_.trusted()) {
+    // Disputes are with a state that D-Bus now gives anew.
+    for (const InstanceId instance : members_) {
+      registry_[instance].evidence.disputed_first_vip.reset();
+    }
+  }
   dbus_phase_ = DbusPhase::attached;
   trust_.read_in_full(members_, now_);
   return judge_all(Cause::resync);

@@ -4,11 +4,11 @@
 #define BOOST_TEST_DYN_LINK
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
-#include <dbus/dbus.h>
 
 #include "tests/support/bus_peer.hpp"
 #include "tests/support/dbus_bench.hpp"

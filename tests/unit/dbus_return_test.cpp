@@ -4,7 +4,6 @@
 /// answer, and that nothing which was said before the silence is taken for the present.
 #define BOOST_TEST_DYN_LINK
 #include <chrono>
-#include <cstdint>
 
 #include <boost/test/unit_test.hpp>
 
