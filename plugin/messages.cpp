@@ -21,8 +21,8 @@ class Describer {
     return name(seen.instance) + " is " + std::string(to_string(seen.state)) + " by " +
            std::string(to_string(seen.witness)) + (seen.answered ? " (read)" : " (signal)");
   }
-  std::string operator()(const core::DbusOwnerFound& /*found*/) const {
-    return "keepalived is on the bus";
+  std::string operator()(const core::DbusOwnerFound& found) const {
+    return found.after_silence ? "keepalived answers on D-Bus again" : "keepalived is on the bus";
   }
   std::string operator()(const core::DbusReadComplete& /*complete*/) const {
     return "every instance has been read";

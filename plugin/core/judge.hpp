@@ -121,6 +121,7 @@ class Judge {
   void drop_dbus_reports();
   void drop_fifo_reports(std::vector<Verdict>& verdicts);
   void check_trust(std::vector<Verdict>& verdicts);
+  void take_silence(const std::vector<InstanceId>& unanswered, std::vector<Verdict>& verdicts);
   [[nodiscard]] bool dbus_decides(const Evidence& evidence) const {
     return evidence.dbus && trust_.trusted() && !evidence.dbus_overruled;
   }

@@ -38,9 +38,11 @@ struct StateSeen {
 };
 
 /// keepalived's service has an owner on the bus and its instances are about to be read.
-struct DbusOwnerFound {};
+struct DbusOwnerFound {
+  bool after_silence = false;  ///< It is the owner that DbusSilent was about, and answers again.
+};
 
-/// Every instance has been asked for once since the owner was found.
+/// keepalived has answered for every instance since the owner was found.
 struct DbusReadComplete {};
 
 /// D-Bus does not know this instance: keepalived refused to answer for it.
@@ -54,7 +56,8 @@ struct DbusOwnerLost {};
 /// The connection to the bus is lost; keepalived may still run.
 struct DbusBusLost {};
 
-/// keepalived was asked over D-Bus and has not answered in time.
+/// keepalived was asked over D-Bus and has not answered in time. DbusOwnerFound follows when it
+/// answers again.
 struct DbusSilent {};
 
 /// What the kernel has of an instance: its VIPs and its links.

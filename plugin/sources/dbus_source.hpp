@@ -63,7 +63,8 @@ class DbusSource {
   /// Reads every instance again, or once more if it is just being done. Nothing without an owner.
   void resync();
 
-  /// Asks for these instances; StateSeen{answered} or DbusSilent follows. Nothing without an owner.
+  /// Asks for these instances: StateSeen{answered}, DbusInstanceAbsent or DbusSilent follows, the
+  /// last at once without an owner.
   void ask(const std::vector<core::InstanceIndex>& instances);
 
  private:

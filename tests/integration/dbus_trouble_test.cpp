@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -69,7 +68,7 @@ BOOST_AUTO_TEST_CASE(the_next_owner_is_heard_and_the_former_one_no_longer) {
              (Words{"lost", "found", "VI_0 MASTER answered", "complete", "VI_0 FAULT"}));
 }
 
-BOOST_AUTO_TEST_CASE(a_question_is_put_again_when_a_signal_overtakes_its_answer) {
+BOOST_AUTO_TEST_CASE(a_question_is_answered_and_an_overtaken_answer_is_asked_for_again) {
   Attached it(2);
   BOOST_REQUIRE(it.read_all());
   it.bench.source->ask({1});
@@ -80,25 +79,6 @@ BOOST_AUTO_TEST_CASE(a_question_is_put_again_when_a_signal_overtakes_its_answer)
   it.keepalived->answer("VI_1", fault);
   BOOST_REQUIRE(it.bench.until_seen("VI_1 FAULT answered"));
   BOOST_TEST(it.bench.sink.seen == (Words{"VI_1 FAULT", "VI_1 FAULT answered"}));
-}
-
-BOOST_AUTO_TEST_CASE(a_silence_is_reported_once_and_a_late_answer_starts_a_full_reading) {
-  Attached it(2);
-  BOOST_REQUIRE(it.read_all());
-  it.bench.source->ask({0});
-  it.bench.source->ask({0, 1});
-  BOOST_REQUIRE(it.bench.until_seen("silent"));
-  BOOST_TEST(it.bench.sink.seen == (Words{"silent"}));
-  BOOST_TEST(it.bench.log.count("did not answer") == 1U);
-  it.keepalived->answer("VI_0", fault);
-  BOOST_REQUIRE(it.bench.until_seen("found"));
-  BOOST_REQUIRE(it.until_asked(3));
-  it.keepalived->refuse();  // The other question, which nobody waits for any more.
-  it.keepalived->answer("VI_0", fault);
-  it.keepalived->answer("VI_1", fault);
-  BOOST_REQUIRE(it.bench.until_seen("complete"));
-  BOOST_TEST(it.bench.sink.seen ==
-             (Words{"silent", "found", "VI_0 FAULT answered", "VI_1 FAULT answered", "complete"}));
 }
 
 BOOST_AUTO_TEST_CASE(signals_sent_to_the_source_by_others_are_counted_and_ignored) {
@@ -132,7 +112,7 @@ BOOST_AUTO_TEST_CASE(only_some_foreign_senders_are_named) {
   BOOST_TEST(it.bench.log.count("does not own") == 8U);
 }
 
-BOOST_AUTO_TEST_CASE(forged_owner_changes_are_ignored) {
+BOOST_AUTO_TEST_CASE(forged_owner_changes_are_not_believed) {
   Attached it(1);
   BOOST_REQUIRE(it.read_all());
   BusPeer forger(it.bus.address());
@@ -152,7 +132,7 @@ BOOST_AUTO_TEST_CASE(forged_owner_changes_are_ignored) {
   BOOST_TEST(it.bench.sink.seen == Words());
 }
 
-BOOST_AUTO_TEST_CASE(forged_answers_are_ignored) {
+BOOST_AUTO_TEST_CASE(forged_answers_are_not_believed) {
   Attached it(1);
   it.bench.start();
   BOOST_REQUIRE(it.until_asked(1));
@@ -185,7 +165,7 @@ BOOST_AUTO_TEST_CASE(odd_signals_of_the_owner_are_counted) {
   BOOST_TEST(it.bench.log.count("/eth9/") == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_long_message_does_not_end_the_connection) {
+BOOST_AUTO_TEST_CASE(nobody_can_cut_us_off_with_a_long_message) {
   Attached it(1);
   BOOST_REQUIRE(it.read_all());
   MessagePtr message(dbus_message_new_signal("/", "org.example.Long", "Message"));
@@ -222,7 +202,7 @@ BOOST_AUTO_TEST_CASE(attaches_again_to_a_restarted_bus) {
              (Words{"bus lost", "found", "VI_0 MASTER answered", "complete"}));
 }
 
-BOOST_AUTO_TEST_CASE(a_missing_bus_is_logged_once_and_tried_again) {
+BOOST_AUTO_TEST_CASE(missing_bus_is_said_once_and_tried_again) {
   PrivateBus bus;
   bus.kill();
   std::filesystem::remove(bus.socket_path());
@@ -265,31 +245,7 @@ BOOST_AUTO_TEST_CASE(hanging_bus_blocks_nothing) {
   BOOST_REQUIRE(bench.until([&] { return bench.log.count("no owner yet") == 1; }));
 }
 
-BOOST_AUTO_TEST_CASE(hanging_service_is_not_waited_for) {
-  Attached it(20);
-  it.bench.options.answer_limit = std::chrono::milliseconds(100);
-  it.bench.start();
-  BOOST_REQUIRE(it.until_asked(16));
-  it.keepalived->emit_state(it.bench.path(3), master);
-  it.keepalived->emit_state(it.bench.path(18), master);
-  BOOST_REQUIRE(it.bench.until_seen("complete"));
-  BOOST_TEST(it.bench.sink.seen.size() == 1U + 2U + 18U + 1U);
-  const std::set<std::string> seen(it.bench.sink.seen.begin(), it.bench.sink.seen.end());
-  BOOST_TEST(seen.count("VI_0 absent") == 1U);
-  BOOST_TEST(seen.count("VI_19 absent") == 1U);
-  BOOST_TEST(seen.count("VI_3 absent") == 0U);
-  BOOST_TEST(seen.count("VI_18 absent") == 0U);
-  BOOST_TEST(it.keepalived->calls_seen == 16U);
-  BOOST_TEST(it.bench.log.count("does not answer for 18 instances") == 1U);
-  // It comes back to life: what it says counts, and the rest is asked for.
-  it.bench.sink.seen.clear();
-  it.keepalived->answer("VI_0", fault);
-  BOOST_REQUIRE(it.bench.until_seen("VI_0 FAULT answered"));
-  BOOST_REQUIRE(it.bench.until([&] { return it.keepalived->calls_seen == 17; }));
-  BOOST_TEST(it.bench.sink.seen == (Words{"VI_0 FAULT answered"}));
-}
-
-BOOST_AUTO_TEST_CASE(an_exception_of_the_sink_reaches_the_caller_of_the_loop) {
+BOOST_AUTO_TEST_CASE(what_a_sink_throws_reaches_the_loops_caller) {
   Attached it(2);
   BOOST_REQUIRE(it.read_all());
   it.bench.sink.fail_at = "VI_0 MASTER";
@@ -300,7 +256,7 @@ BOOST_AUTO_TEST_CASE(an_exception_of_the_sink_reaches_the_caller_of_the_loop) {
   BOOST_TEST(it.bench.sink.seen == (Words{"VI_1 MASTER"}));
 }
 
-BOOST_AUTO_TEST_CASE(an_address_or_name_that_can_never_work_is_logged_once) {
+BOOST_AUTO_TEST_CASE(what_can_never_work_is_said_and_left) {
   const std::vector<std::pair<std::string, std::string>> rows{
       {"tcp:host=localhost,port=9", keepalived_service},
       {"nonsense", keepalived_service},
@@ -320,7 +276,7 @@ BOOST_AUTO_TEST_CASE(an_address_or_name_that_can_never_work_is_logged_once) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(the_source_can_be_destroyed_at_any_step) {
+BOOST_AUTO_TEST_CASE(leaves_at_any_moment) {
   // Stopped after each of the first steps of attaching, reading and hearing.
   for (std::size_t steps = 0; steps < 8; ++steps) {
     Attached it(40);
