@@ -355,24 +355,22 @@ BOOST_AUTO_TEST_CASE(knows_whether_a_writer_has_the_fifo_open) {
 }
 
 BOOST_AUTO_TEST_CASE(a_pipe_that_everybody_has_closed_is_another_one) {
-  BOOST_TEST(!sources::was_read_before(path));
+  const auto was_read_before = [this] { return sources::FifoPipe(path).was_read_before(); };
   make_fifo();
   open_writer();
-  BOOST_TEST(!sources::was_read_before(path));
-  start();
-  source.reset();
+  BOOST_TEST(!was_read_before());
   // As after a reader was killed: keepalived has it open.
-  BOOST_TEST(sources::was_read_before(path));
+  BOOST_TEST(was_read_before());
   BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
-  BOOST_TEST(sources::was_read_before(path));
+  BOOST_TEST(was_read_before());
   // As over a reload without a reader.
   writer.reset();
   open_writer();
-  BOOST_TEST(!sources::was_read_before(path));
+  BOOST_TEST(!was_read_before());
   start();
   BOOST_TEST(falls_silent());
   BOOST_TEST(recorder.seen.empty());
-  BOOST_TEST(!sources::was_read_before(directory.path()));
+  BOOST_TEST(!sources::FifoPipe().was_read_before());
 }
 
 BOOST_AUTO_TEST_CASE(the_beginning_of_a_line_stays_in_the_journal_until_its_end_has_come) {
