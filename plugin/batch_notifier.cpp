@@ -25,7 +25,7 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     : log_(host),
       meeting_{host.fifo_path != nullptr ? host.fifo_path : "", host.keepalived},
       configuration_(read_host_configuration(host)),
-      fifo_(loop_, meeting_.fifo_path),
+      fifo_(loop_, meeting_.fifo_path, host.fifo),
       ledger_(loop_, log_),
       deliveries_(loop_, log_, configuration_.settings),
       end_timer_(loop_, [this] { end(); }) {

@@ -24,8 +24,9 @@ struct HeldFifo {
 /// the first. Logs nothing: the FIFO source, which follows, does.
 class FifoKeeper {
  public:
-  /// Begins. `loop` must outlive the object. An empty path is for none.
-  FifoKeeper(runtime::EventLoop& loop, const std::string& path);
+  /// Begins. `loop` must outlive the object. An empty path is for none. `descriptor` is the FIFO
+  /// as the host has opened it, which stays the host's; 0 for none.
+  FifoKeeper(runtime::EventLoop& loop, const std::string& path, int descriptor);
 
   /// Keeps the FIFO that is open, if there is one: another FIFO at the same path has a reader of
   /// its own.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -44,7 +45,10 @@ void require_trusted(const struct stat& status) {
 
 }  // namespace
 
-FifoPipe::FifoPipe(const std::string& path) : fd_(open_to_read(path)), buffer_(read_size) {
+FifoPipe::FifoPipe(const std::string& path) : FifoPipe(open_to_read(path)) {
+}
+
+FifoPipe::FifoPipe(runtime::UniqueFd fifo) : fd_(std::move(fifo)), buffer_(read_size) {
   struct stat status {};
   if (!fd_ || fstat(fd_.get(), &status) != 0) {
     throw std::system_error(errno, std::generic_category(), "it cannot be opened");

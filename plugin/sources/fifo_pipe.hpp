@@ -48,6 +48,9 @@ class FifoPipe {
   /// opened, FifoRefused when it is not a FIFO that only root or this user can write.
   explicit FifoPipe(const std::string& path);
 
+  /// The same with a FIFO that is open for reading and does not block.
+  explicit FifoPipe(runtime::UniqueFd fifo);
+
   /// Whether there is one.
   explicit operator bool() const { return static_cast<bool>(fd_); }
 
