@@ -196,6 +196,18 @@ BOOST_AUTO_TEST_CASE(the_older_worker_passes_on_and_the_newer_one_begins_when_it
   BOOST_TEST(newer.requested == 0);
 }
 
+BOOST_AUTO_TEST_CASE(
+    what_was_passed_on_arrives_although_the_older_one_has_ended_with_a_message_unread) {
+  Heir& older = start_working();
+  Heir& newer = start_after(older);
+  older.handover->pass_on({"ledger", "lines"});
+  hung = &older;
+  newer.handover->hold_until(runtime::read_clocks().monotonic);
+  older.handover.reset();
+  BOOST_TEST(until([&] { return newer.acquired == 1; }));
+  BOOST_TEST(newer.handover->take_legacy().has_value());
+}
+
 BOOST_AUTO_TEST_CASE(of_several_that_wait_each_begins_in_its_turn) {
   Heir& first = start_working();
   Heir& second = start_after(first);
