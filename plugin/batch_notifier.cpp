@@ -34,7 +34,7 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     host_deliveries_.emplace(loop_, host.deliveries);
   }
   const auto outlived = [this] {
-    log_.write(Severity::notice, "a newer worker is at work: nothing to do");
+    log_.write(Severity::notice, "handover: a newer worker is at work: this one ends");
     end();
   };
   ledger_.open(host.state_dir, host.config_path,

@@ -58,7 +58,7 @@ std::uint32_t new_seed() {
 
 }  // namespace
 
-/// Its sources, and the sink that gives what they observe its keepalived's name.
+/// The sources of one keepalived, and the sink that adds its id to their observations.
 class Session::Watched final : private core::ObservationSink {
  public:
   Watched(Session& session, core::KeepalivedId keepalived, core::Topology topology,
@@ -159,7 +159,10 @@ void Session::save() {
 }
 
 void Session::hand_over() {
-  parts_.log.write(Severity::notice, "another worker takes over");
+  parts_.log.write(
+      Severity::notice,
+      "handover: a newer worker takes over: this one finishes the deliveries that are under "
+      "way, and ends");
   feed(core::HandoverRequested{});
 }
 
@@ -240,9 +243,13 @@ void Session::complete_stop(core::StopCompleted::Reason reason) {
       parts_.log.write(Severity::notice, "stopped: the next worker delivers what is pending");
       break;
     case core::StopCompleted::Reason::timed_out:
-      parts_.log.write(Severity::warning,
-                       "stopped: stop_timeout is over and not everything was delivered; it is "
-                       "delivered at the next start");
+      parts_.log.write(
+          Severity::warning,
+          std::string("stopped: stop_timeout is over before everything was delivered: ") +
+              (parts_.ledger.is_needed()
+                   ? "the ledger keeps the rest for the next start"
+                   : "without a state directory the rest is lost, and each consumer "
+                     "gets a snapshot at the next start"));
       break;
   }
   timer_.cancel();

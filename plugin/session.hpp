@@ -2,7 +2,7 @@
 /// @file
 /// The plugin at work: engine, sources and notifiers, connected. It exists only while this worker
 /// owns the state directory (or there is none), so none of its parts is ever missing. It decides
-/// nothing: events go to the engine, and what the engine wants done is done in order.
+/// nothing: it hands events to the engine and carries its actions out in order.
 ///
 ///     sources --Observed--> engine --Deliver--> notifiers
 ///                             ^--DeliveryFinished--'
@@ -31,7 +31,7 @@ namespace batch_notifier {
 struct SessionParts {
   runtime::EventLoop& loop;                    ///< Carries everything.
   HostLog& log;                                ///< For messages.
-  const config::Configuration& configuration;  ///< What to watch, and whom to tell.
+  const config::Configuration& configuration;  ///< Instances and settings.
   ledger::LedgerStore& ledger;                 ///< What outlives a worker.
   notifiers::Deliveries& deliveries;           ///< The notifiers.
 };

@@ -127,7 +127,8 @@ void DbusTrust::recheck(InstanceId instance, MonotonicTime now, Outcome& outcome
     outcome.questions.push_back(instance);
     return;
   }
-  // D-Bus was asked and stands by its word. Against the kernel alone that is all there is to know.
+  // D-Bus was asked and its answer is the same. Where only the kernel contradicts it, D-Bus decides
+  // on.
   evidence.asked = false;
   if (by_fifo && kernel_sides_with_dbus(row)) {
     evidence.fifo = evidence.dbus;

@@ -108,8 +108,10 @@ void Handover::ask_for_time(core::MonotonicTime until) {
 void Handover::work(bool forced) {
   forced_ = forced;
   if (forced) {
-    log_.write(Severity::error,
-               "handover: an older worker does not finish in time: going on without it");
+    log_.write(
+        Severity::error,
+        "handover: an older worker did not finish in time: this one begins without waiting for "
+        "it any longer");
   }
   own_.phase = WorkerPhase::works;
   links_.announce(own_);

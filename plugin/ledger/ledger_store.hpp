@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// What outlives a worker: the ledger (core/ledger.hpp) and, beside it, the FIFO journal
-/// (fifo_journal.hpp). The store reads and writes when it is told to; when that is due, the core
-/// decides. A ledger that cannot be written is removed, because an old one would make the next run
+/// (fifo_journal.hpp). The store reads and writes when it is called; the core decides when a save
+/// is due. A ledger that cannot be written is removed, because an old one would make the next run
 /// act on states and acknowledgements that no longer hold; without one, every consumer gets a
 /// snapshot, which is always right.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// The host's side of the plugin ABI: what a plugin is told, and where its messages go.
+/// The host's side of the plugin ABI: the data that a plugin gets, and the log that takes its
+/// messages.
 #pragma once
 
 #include "core/time.hpp"

@@ -40,7 +40,7 @@ struct DestroyPlugin {
 
 using PluginOwner = std::unique_ptr<KeepalivedPlugin, DestroyPlugin>;
 
-// Without a directory the plugin still works; it only forgets what was pending when it ends.
+// Without a directory the plugin still works; pending changes are then lost when it ends.
 bool make_state_dir(const std::string& path, runtime::Log& log) {
   int error = 0;
   if (mkdir(path.c_str(), state_dir_mode) != 0) {
@@ -53,7 +53,7 @@ bool make_state_dir(const std::string& path, runtime::Log& log) {
   if (error != 0) {
     log.write(Severity::warning, "cannot make the state directory " + path + ": " +
                                      runtime::errno_text(error) +
-                                     "; what is pending will not survive a restart");
+                                     "; pending changes do not survive a crash or restart");
   }
   return error == 0;
 }
@@ -76,7 +76,7 @@ bool is_unreadable(int error) {
   }
 }
 
-/// Tells the seat of turns. Setting a timer costs about as much as handling a message, so while
+/// Reports turns to the seat. Setting a timer costs about as much as handling a message, so while
 /// turns follow each other closely the timer is neither disarmed between two of them nor set anew
 /// for each.
 class TurnWatch {
@@ -104,7 +104,8 @@ class TurnWatch {
     return -1;
   }
 
-  /// No further turn has followed soon: nothing happens any more, so nobody may wake up.
+  /// No further turn has followed soon: disarms the timer, so that it wakes nothing up while the
+  /// worker is idle.
   void settle() {
     if (armed_at_) {
       seat_.end_turn();
@@ -155,7 +156,9 @@ class Worker {
   /// The exit status, if this turn was the last one.
   std::optional<int> take_turn(short plugin_events, bool signalled) {
     if ((plugin_events & POLLNVAL) != 0) {
-      log_.write(Severity::error, "the plugin has closed its descriptor");
+      log_.write(
+          Severity::error,
+          "the plugin has closed its own descriptor: this worker ends, and another one starts");
       return exit_failed;
     }
     while (const std::optional<int> number = signalled ? signals_.next() : std::nullopt) {
@@ -166,7 +169,8 @@ class Worker {
     }
     const int result = descriptor_.dispatch(&plugin_);
     if (result < 0) {
-      log_.write(Severity::error, "the plugin cannot go on: " + runtime::errno_text(-result));
+      log_.write(Severity::error, "the plugin cannot continue: " + runtime::errno_text(-result) +
+                                      ": this worker ends, and another one starts");
       return exit_failed;
     }
     return result == 0 ? std::optional(exit_stopped) : std::nullopt;

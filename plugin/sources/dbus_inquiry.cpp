@@ -88,13 +88,12 @@ void DbusInquiry::take_answer(core::InstanceIndex instance, DBusMessage* answer)
 
 void DbusInquiry::on_silence() {
   silent_ = true;
-  context_.log.write(
-      runtime::Severity::warning,
-      "D-Bus: " + owner_ + " did not answer for " +
-          runtime::count_text(questions_.size(), "instance") + " within " +
-          runtime::seconds_text(limit) +
-          ", although another witness contradicts D-Bus: the FIFO or the kernel decides until "
-          "it answers again");
+  context_.log.write(runtime::Severity::warning,
+                     "D-Bus: another witness contradicts " + owner_ + " on " +
+                         runtime::count_text(questions_.size(), "instance") + ", first " +
+                         context_.topology.instances[questions_.begin()->first].name +
+                         ", and it did not answer within " + runtime::seconds_text(limit) +
+                         ": the FIFO or the kernel decides until it answers again");
   context_.sink.observe(core::DbusSilent{});
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// keepalived as it is met on the bus: the one connection that owns the service, from getting the
-/// name to losing it. Everything that is known of this owner lives and dies with the object, so
+/// keepalived on the bus: the connection that owns the service name, from the time it gets the name
+/// until it loses it. Everything that is known of this owner lives and dies with the object, so
 /// nothing of a former keepalived can be taken for its successor's.
 ///
 /// The bus delivers state signals by the owner's unique name only, so broadcasts that others emit
-/// with keepalived's interface and path never arrive here. What somebody sends to this connection
-/// directly still does; it is ignored and counted.
+/// with keepalived's interface and path never arrive here. Messages that others send to this
+/// connection directly do arrive; they are ignored and counted.
 #pragma once
 
 #include <functional>

@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(the_next_owner_is_heard_and_the_former_one_no_longer) {
              (Words{"lost", "found", "VI_0 MASTER answered", "complete", "VI_0 FAULT"}));
 }
 
-BOOST_AUTO_TEST_CASE(a_question_is_answered_and_an_overtaken_answer_is_asked_for_again) {
+BOOST_AUTO_TEST_CASE(a_question_is_put_again_when_a_signal_overtakes_its_answer) {
   Attached it(2);
   BOOST_REQUIRE(it.read_all());
   it.bench.source->ask({1});
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_question_is_answered_and_an_overtaken_answer_is_asked_for
   BOOST_TEST(it.bench.sink.seen == (Words{"VI_1 FAULT", "VI_1 FAULT answered"}));
 }
 
-BOOST_AUTO_TEST_CASE(a_silence_is_reported_once_and_a_late_answer_has_everything_read) {
+BOOST_AUTO_TEST_CASE(a_silence_is_reported_once_and_a_late_answer_starts_a_full_reading) {
   Attached it(2);
   BOOST_REQUIRE(it.read_all());
   it.bench.source->ask({0});
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(only_some_foreign_senders_are_named) {
   BOOST_TEST(it.bench.log.count("does not own") == 8U);
 }
 
-BOOST_AUTO_TEST_CASE(forged_owner_changes_are_not_believed) {
+BOOST_AUTO_TEST_CASE(forged_owner_changes_are_ignored) {
   Attached it(1);
   BOOST_REQUIRE(it.read_all());
   BusPeer forger(it.bus.address());
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(forged_owner_changes_are_not_believed) {
   BOOST_TEST(it.bench.sink.seen == Words());
 }
 
-BOOST_AUTO_TEST_CASE(forged_answers_are_not_believed) {
+BOOST_AUTO_TEST_CASE(forged_answers_are_ignored) {
   Attached it(1);
   it.bench.start();
   BOOST_REQUIRE(it.until_asked(1));
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(odd_signals_of_the_owner_are_counted) {
   BOOST_TEST(it.bench.log.count("/eth9/") == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(nobody_can_cut_us_off_with_a_long_message) {
+BOOST_AUTO_TEST_CASE(a_long_message_does_not_end_the_connection) {
   Attached it(1);
   BOOST_REQUIRE(it.read_all());
   MessagePtr message(dbus_message_new_signal("/", "org.example.Long", "Message"));
@@ -222,7 +222,7 @@ BOOST_AUTO_TEST_CASE(attaches_again_to_a_restarted_bus) {
              (Words{"bus lost", "found", "VI_0 MASTER answered", "complete"}));
 }
 
-BOOST_AUTO_TEST_CASE(missing_bus_is_said_once_and_tried_again) {
+BOOST_AUTO_TEST_CASE(a_missing_bus_is_logged_once_and_tried_again) {
   PrivateBus bus;
   bus.kill();
   std::filesystem::remove(bus.socket_path());
@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(hanging_service_is_not_waited_for) {
   BOOST_TEST(it.bench.sink.seen == (Words{"VI_0 FAULT answered"}));
 }
 
-BOOST_AUTO_TEST_CASE(what_a_sink_throws_reaches_the_loops_caller) {
+BOOST_AUTO_TEST_CASE(an_exception_of_the_sink_reaches_the_caller_of_the_loop) {
   Attached it(2);
   BOOST_REQUIRE(it.read_all());
   it.bench.sink.fail_at = "VI_0 MASTER";
@@ -300,7 +300,7 @@ BOOST_AUTO_TEST_CASE(what_a_sink_throws_reaches_the_loops_caller) {
   BOOST_TEST(it.bench.sink.seen == (Words{"VI_1 MASTER"}));
 }
 
-BOOST_AUTO_TEST_CASE(what_can_never_work_is_said_and_left) {
+BOOST_AUTO_TEST_CASE(an_address_or_name_that_can_never_work_is_logged_once) {
   const std::vector<std::pair<std::string, std::string>> rows{
       {"tcp:host=localhost,port=9", keepalived_service},
       {"nonsense", keepalived_service},
@@ -320,7 +320,7 @@ BOOST_AUTO_TEST_CASE(what_can_never_work_is_said_and_left) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(leaves_at_any_moment) {
+BOOST_AUTO_TEST_CASE(the_source_can_be_destroyed_at_any_step) {
   // Stopped after each of the first steps of attaching, reading and hearing.
   for (std::size_t steps = 0; steps < 8; ++steps) {
     Attached it(40);

@@ -278,7 +278,7 @@ BOOST_AUTO_TEST_CASE(a_worker_that_hangs_is_left_behind_and_ends_when_it_wakes) 
   BOOST_TEST(until([&] { return newer.acquired == 1; }));
   BOOST_TEST((runtime::read_clocks().monotonic - asked >= ledger::takeover_patience));
   BOOST_TEST(newer.handover->forced());
-  BOOST_TEST(newer.log.count("does not finish in time") == 1U);
+  BOOST_TEST(newer.log.count("did not finish in time") == 1U);
   hung = nullptr;
   BOOST_TEST(until([&] { return older.outlived == 1; }));
   BOOST_TEST(older.requested == 0);
