@@ -8,7 +8,6 @@
 #include <variant>
 
 #include "messages.hpp"
-#include "runtime/file_identity.hpp"
 #include "runtime/text.hpp"
 #include "runtime/uuid.hpp"
 
@@ -42,10 +41,9 @@ std::string host_name() {
   return name.data();
 }
 
-core::RunIdentity identify_run(const sources::Meeting& meeting) {
-  return {runtime::new_uuid(), host_name(),
-          sources::keepalived_identity(meeting.process_descriptor),
-          runtime::file_identity(meeting.fifo_path), sources::was_read_before(meeting.fifo_path)};
+core::RunIdentity identify_run(int keepalived, const sources::FifoPipe& fifo) {
+  return {runtime::new_uuid(), host_name(), sources::keepalived_identity(keepalived),
+          fifo.identity(), fifo.was_read_before()};
 }
 
 sources::Meeting with_journal(sources::Meeting meeting, ledger::FifoJournal& journal) {
@@ -87,11 +85,13 @@ class Session::Watched final : private core::ObservationSink {
   sources::KeepalivedSources sources_;
 };
 
-Session::Session(const SessionParts& parts, sources::Meeting meeting, std::function<void()> stopped)
+Session::Session(const SessionParts& parts, sources::Meeting meeting, sources::HeldFifo fifo,
+                 std::function<void()> stopped)
     : parts_(parts),
       meeting_(with_journal(std::move(meeting), *this)),
+      fifo_(std::move(fifo)),
       stopped_(std::move(stopped)),
-      run_(identify_run(meeting_)),
+      run_(identify_run(meeting_.process_descriptor, fifo_.pipe)),
       former_(parts.ledger.read()),
       engine_(parts.configuration.settings, run_, new_seed(), former_, runtime::read_clocks()),
       timer_(parts.loop, [this] { feed(core::TimeReached{}); }) {
@@ -114,7 +114,7 @@ void Session::start() {
   const core::KeepalivedId own = engine_.keepalived(own_keepalived);
   feed(core::ConfigurationChanged{own, topology});
   watched_[own] = std::make_unique<Watched>(*this, own, topology, meeting_);
-  sources_of(own)->start();
+  sources_of(own)->start(std::exchange(fifo_, {}));
   replay_journal(own);
   feed(core::TimeReached{});
   // From here on FIFO lines in the journal are later than the ledger.

@@ -138,7 +138,7 @@ JournalContents LedgerStore::read_journal() {
 }
 
 bool LedgerStore::is_needed() const {
-  return directory_ || (handover_ && handover_->is_awaited());
+  return directory_ || is_awaited();
 }
 
 void LedgerStore::save(const core::Ledger& ledger) {

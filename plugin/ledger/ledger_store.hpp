@@ -42,6 +42,9 @@ class LedgerStore final : public FifoJournal {
   void open(const char* directory, std::string_view configuration, TakeoverHandlers handlers,
             core::MonotonicTime started);
 
+  /// Whether a newer worker waits for this one to finish.
+  [[nodiscard]] bool is_awaited() const { return handover_ && handover_->is_awaited(); }
+
   /// Asks newer workers to wait until then at the latest. A failure is logged.
   void hold_until(core::MonotonicTime end);
 

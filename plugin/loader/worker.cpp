@@ -18,7 +18,6 @@
 #include <sys/stat.h>
 
 #include "loader/exit_status.hpp"
-#include "loader/host.hpp"
 #include "loader/plugin_library.hpp"
 #include "loader/plugin_security.hpp"
 #include "loader/signals.hpp"
@@ -197,7 +196,7 @@ class Worker {
 
 }  // namespace
 
-int run_worker(const Options& options, const Served& served, int keepalived,
+int run_worker(const Options& options, const Served& served, HostDescriptors descriptors,
                core::MonotonicTime loader_started, const WorkerSeat& seat, runtime::Log& log) {
   // Cannot fail in a process that has just been forked.
   setsid();
@@ -212,10 +211,11 @@ int run_worker(const Options& options, const Served& served, int keepalived,
     return exit_unreadable;
   }
   const KeepalivedPluginDescriptor& descriptor = library->descriptor();
+  descriptors.deliveries = seat.deliveries_fd();
   const bool has_state_dir = make_state_dir(options.state_dir, log);
   const KeepalivedPluginHost host =
-      make_host(options, served, has_state_dir ? options.state_dir.c_str() : nullptr,
-                {keepalived, seat.deliveries_fd()}, loader_started, log);
+      make_host(options, served, has_state_dir ? options.state_dir.c_str() : nullptr, descriptors,
+                loader_started, log);
   KeepalivedPlugin* started = nullptr;
   const int result = descriptor.start(&host, &started);
   if (result < 0) {
