@@ -80,3 +80,39 @@ uninstall:
 .PHONY: check-install
 check-install: build
 	@$(PACKAGING)/check-install
+
+TARBALL := $(BUILD)/keepalived-batch-notifier-$(VERSION).tar.xz
+
+##@ dist           the release as build/keepalived-batch-notifier-VERSION.tar.xz
+.PHONY: dist
+dist:
+	@$(PACKAGING)/make-dist $(TARBALL)
+
+##@ deb            packages for the Debian that this runs on, in build/deb; DEB_BUILD_OPTIONS=nocheck
+.PHONY: deb
+deb: dist
+	$(PACKAGING)/build-deb $(TARBALL) $(BUILD)/deb
+
+##@ deb-check      the packages built twice are the same bytes, and lintian has nothing to say
+.PHONY: deb-check
+deb-check: deb
+	$(PACKAGING)/build-deb $(TARBALL) $(BUILD)/deb-again
+	for file in $(BUILD)/deb/*.deb $(BUILD)/deb/*.dsc $(BUILD)/deb/*.tar.xz; do \
+	  cmp $$file $(BUILD)/deb-again/$${file##*/} || exit 1; \
+	done
+	lintian --pedantic -E --fail-on error,warning,pedantic $(BUILD)/deb/*.changes
+
+##@ package-test   the Debian packages on a booted Debian 12, from apt install to purge (root)
+.PHONY: package-test
+package-test: deb
+	$(PACKAGING)/package-test $(BUILD)/deb
+
+##@ rpm            packages for Fedora and EL9, in build/rpm; RPMBUILD_OPTIONS=--nocheck
+.PHONY: rpm
+rpm: dist
+	$(PACKAGING)/build-rpm $(TARBALL) $(BUILD)/rpm $(RPMBUILD_OPTIONS)
+
+##@ rpm-check      rpmlint has no error, and the packages install into an empty root and leave it (root)
+.PHONY: rpm-check
+rpm-check: rpm
+	$(PACKAGING)/check-rpm $(BUILD)/rpm
