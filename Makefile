@@ -3,7 +3,9 @@
 
 BUILD   ?= build
 PREFIX  ?= /usr
-LIBDIR  ?= $(PREFIX)/lib/$(shell $(CXX) -print-multiarch 2>/dev/null)
+# Debian's libraries are in lib/TRIPLET, those of Fedora and EL in lib64.
+MULTIARCH := $(shell $(CXX) -print-multiarch 2>/dev/null)
+LIBDIR  ?= $(abspath $(PREFIX)/lib/$(or $(MULTIARCH),$(shell $(CXX) -print-multi-os-directory)))
 LIBEXECDIR ?= $(PREFIX)/libexec
 SYSCONFDIR ?= /etc
 MANDIR  ?= $(PREFIX)/share/man
@@ -11,6 +13,8 @@ DESTDIR ?=
 # A plugin is a guest: with its C++ runtime inside and hidden, it neither uses nor disturbs the
 # host's. STATIC_RUNTIME=0 links the shared one, as sanitizers and some distributions want it.
 STATIC_RUNTIME ?= 1
+# Packages empty it: a new compiler's new warning must not break a release.
+WERROR ?= -Werror
 # How tests/fuzz/fuzz.mk builds the product once more: with sanitizers, with what guides a fuzzer, and
 # with the tests of the first build, whose own code needs no second look and takes most of the time.
 SANITIZE ?=
@@ -23,7 +27,7 @@ CXXFLAGS ?= -O2
 CFLAGS   ?= -O2
 VERSION  := $(shell cat VERSION)
 
-WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Werror
+WARNINGS  := -Wall -Wextra -Wshadow -Wconversion $(WERROR)
 # g++ sees these inside libstdc++ where a std::string is added to a literal (GCC bugs 105329, 105651);
 # clang-tidy, cppcheck and the sanitizers look for the same faults without that mistake.
 CXX_WARNINGS := -Wnon-virtual-dtor -Wold-style-cast -Wno-array-bounds -Wno-restrict \
@@ -189,7 +193,7 @@ matrix:
 
 # Gates. Each is silent when it holds.
 OWN_CXX    := $(sort $(shell find plugin tests -name '*.cpp'))
-OWN_C      := $(sort $(shell find tests -name '*.c'))
+OWN_C      := $(sort $(shell find tests scripts -name '*.c'))
 OWN_HEADER := $(sort $(shell find include plugin tests -name '*.hpp' -o -name '*.h'))
 MAN_PAGES  := $(sort $(shell find plugin -name '*.[0-9]'))
 LINT_FLAGS := -std=c++20 $(filter-out -Werror,$(WARNINGS)) $(CPPFLAGS_ALL)
@@ -302,20 +306,6 @@ docs: check-docs
 bench: build $(BUILD)/tests/bench
 	$(BUILD)/tests/bench
 
-##@ install        install below $(DESTDIR), with PREFIX and LIBDIR
-.PHONY: install
-install: build
-	install -D -m 0755 $(PLUGIN) $(DESTDIR)$(LIBDIR)/keepalived/batch_notifier.so
-	install -D -m 0755 $(LOADER) $(DESTDIR)$(LIBEXECDIR)/keepalived/keepalived-plugin-loader
-	install -D -m 0644 include/keepalived/plugin.h $(DESTDIR)$(PREFIX)/include/keepalived/plugin.h
-	install -d $(DESTDIR)$(SYSCONFDIR)/keepalived
-	sed -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|' -e 's|@LIBDIR@|$(LIBDIR)|' plugin/batch_notifier.conf.in \
-	  >$(DESTDIR)$(SYSCONFDIR)/keepalived/batch_notifier.conf
-	chmod 0644 $(DESTDIR)$(SYSCONFDIR)/keepalived/batch_notifier.conf
-	for page in $(MAN_PAGES); do \
-	  install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$(basename $$page) || exit 1; \
-	done
-
 ##@ clean          remove all that was made
 .PHONY: clean
 clean:
@@ -324,8 +314,9 @@ clean:
 ##@ help           this list
 .PHONY: help
 help:
-	@sed -n 's/^##@ /  make /p' Makefile tests/fuzz/fuzz.mk tests/campaign/campaign.mk
+	@sed -n 's/^##@ /  make /p' Makefile tests/fuzz/fuzz.mk tests/campaign/campaign.mk scripts/packaging/packaging.mk
 
 include tests/fuzz/fuzz.mk
 include tests/campaign/campaign.mk
+include scripts/packaging/packaging.mk
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
