@@ -37,7 +37,7 @@ KeepalivedPluginHost completed(const KeepalivedPluginHost& given) {
 
 /// The opaque object of the C interface.
 struct KeepalivedPlugin {
-  /// Copied, so that only what it points to must stay; lives longer than what uses it.
+  /// A copy, so that only the data that it points to must stay. Outlives the parts that use it.
   KeepalivedPluginHost host;
   /// The plugin itself.
   batch_notifier::BatchNotifier notifier;

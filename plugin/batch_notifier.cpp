@@ -2,6 +2,7 @@
 #include "batch_notifier.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/deadlines.hpp"
 #include "host_configuration.hpp"
@@ -24,6 +25,7 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
     : log_(host),
       meeting_{host.fifo_path != nullptr ? host.fifo_path : "", host.keepalived},
       configuration_(read_host_configuration(host)),
+      fifo_(loop_, meeting_.fifo_path, host.fifo),
       ledger_(loop_, log_),
       deliveries_(loop_, log_, configuration_.settings),
       end_timer_(loop_, [this] { end(); }) {
@@ -31,17 +33,12 @@ BatchNotifier::BatchNotifier(const KeepalivedPluginHost& host)
   if (host.deliveries > 0) {
     host_deliveries_.emplace(loop_, host.deliveries);
   }
-  const auto requested = [this] {
-    if (session_) {
-      session_->hand_over();
-    }
-  };
   const auto outlived = [this] {
-    log_.write(Severity::notice, "a newer worker is at work: nothing to do");
+    log_.write(Severity::notice, "handover: a newer worker is at work: this one ends");
     end();
   };
-  ledger_.open(host.state_dir, host.config_path, {[this] { begin(); }, requested, outlived},
-               started_at(host));
+  ledger_.open(host.state_dir, host.config_path,
+               {[this] { begin(); }, [this] { hand_over(); }, outlived}, started_at(host));
 }
 
 BatchNotifier::~BatchNotifier() = default;
@@ -58,13 +55,24 @@ void BatchNotifier::report_configuration() {
 }
 
 void BatchNotifier::begin() {
-  session_ = std::make_unique<Session>(
-      SessionParts{loop_, log_, configuration_, ledger_, deliveries_}, meeting_, [this] { end(); });
+  session_ =
+      std::make_unique<Session>(SessionParts{loop_, log_, configuration_, ledger_, deliveries_},
+                                meeting_, fifo_.take(), [this] { end(); });
   session_->start();
+  if (ledger_.is_awaited()) {
+    // What this worker's FIFO holds goes on to the next one by the ledger.
+    hand_over();
+  }
   if (stop_at_) {
     end_timer_.cancel();
     const core::Duration time_left = *stop_at_ - runtime::read_clocks().monotonic;
     session_->stop(std::max(time_left, core::Duration::zero()));
+  }
+}
+
+void BatchNotifier::hand_over() {
+  if (session_ && !std::exchange(handing_over_, true)) {
+    session_->hand_over();
   }
 }
 
@@ -88,7 +96,9 @@ void BatchNotifier::stop(std::optional<core::Duration> within) {
     session_->stop(time_left);
     return;
   }
-  // A former worker still has the state directory. What it leaves is delivered after that.
+  // A former worker still has the state directory. What it leaves is delivered after that. This
+  // FIFO's last lines are for this worker, and the next one at its path is not.
+  fifo_.pin();
   const core::MonotonicTime stop_at = runtime::read_clocks().monotonic + time_left;
   stop_at_ = core::earliest(stop_at_, stop_at);
   end_timer_.set(*stop_at_);

@@ -2,7 +2,7 @@
 /// @file
 /// One plugin object from start to end: reads the configuration, asks for the state directory, and
 /// begins a session once it is had. Until then nothing is observed and nothing is delivered,
-/// because a former worker may still be doing both.
+/// because a former worker may still be doing both; but the FIFO is held open from the beginning.
 #pragma once
 
 #include <memory>
@@ -16,6 +16,7 @@
 #include "notifiers/deliveries.hpp"
 #include "runtime/event_loop.hpp"
 #include "session.hpp"
+#include "sources/fifo_keeper.hpp"
 #include "sources/keepalived_sources.hpp"
 
 namespace batch_notifier {
@@ -44,6 +45,7 @@ class BatchNotifier final {
  private:
   void report_configuration();
   void begin();
+  void hand_over();
   void end();
 
   HostLog log_;
@@ -51,11 +53,13 @@ class BatchNotifier final {
   runtime::EventLoop loop_;
   std::optional<runtime::InheritedFd> host_deliveries_;  // What the host gives to deliveries.
   config::Configuration configuration_;
+  sources::FifoKeeper fifo_;    // Until there is a session.
   ledger::LedgerStore ledger_;  // Destroyed after the notifiers: their children end first.
   notifiers::Deliveries deliveries_;
   runtime::Timer end_timer_;  // While waiting: a stop is over. At the end: the host is to notice.
   std::unique_ptr<Session> session_;
   std::optional<core::MonotonicTime> stop_at_;  // A stop was asked for before there was a session.
+  bool handing_over_ = false;
   bool running_ = true;
 };
 

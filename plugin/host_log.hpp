@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Messages to the host that has loaded us.
+/// Messages to the host that has loaded the plugin.
 #pragma once
 
 #include <string>

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/vrrp_state.hpp"
+#include "runtime/text.hpp"
 
 namespace batch_notifier {
 
@@ -20,14 +21,14 @@ class Describer {
     return name(seen.instance) + " is " + std::string(to_string(seen.state)) + " by " +
            std::string(to_string(seen.witness)) + (seen.answered ? " (read)" : " (signal)");
   }
-  std::string operator()(const core::DbusOwnerFound& /*found*/) const {
-    return "keepalived is on the bus";
+  std::string operator()(const core::DbusOwnerFound& found) const {
+    return found.after_silence ? "keepalived answers on D-Bus again" : "keepalived is on the bus";
   }
   std::string operator()(const core::DbusReadComplete& /*complete*/) const {
     return "every instance has been read";
   }
   std::string operator()(const core::DbusInstanceAbsent& absent) const {
-    return name(absent.instance) + " is not known on D-Bus";
+    return name(absent.instance) + " is unknown on D-Bus";
   }
   std::string operator()(const core::DbusOwnerLost& /*lost*/) const {
     return "keepalived has left the bus";
@@ -37,7 +38,7 @@ class Describer {
     return "keepalived does not answer on D-Bus";
   }
   std::string operator()(const core::VipsSeen& seen) const {
-    return name(seen.instance) + " has " + std::to_string(seen.present) + " VIPs" +
+    return name(seen.instance) + " has " + runtime::count_text(seen.present, "VIP") +
            (seen.first_present ? ", the first one too" : "");
   }
   std::string operator()(const core::KernelReadComplete& /*complete*/) const {
@@ -47,7 +48,7 @@ class Describer {
     return "the kernel's addresses are not known";
   }
   std::string operator()(const core::FifoOpened& /*opened*/) const {
-    return "the notify FIFO begins to speak";
+    return "the notify FIFO is active";
   }
   std::string operator()(const core::FifoLost& /*lost*/) const {
     return "the notify FIFO no longer counts";
@@ -59,7 +60,8 @@ class Describer {
     return "keepalived's VRRP process has ended";
   }
   std::string operator()(const core::PrioritySeen& seen) const {
-    return name(seen.instance) + " has priority " + std::to_string(seen.priority) + " by fifo";
+    return name(seen.instance) + " has priority " + std::to_string(seen.priority) +
+           (seen.contested ? " and hears a MASTER of lower priority" : "") + " by fifo";
   }
 
  private:

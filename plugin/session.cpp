@@ -8,7 +8,6 @@
 #include <variant>
 
 #include "messages.hpp"
-#include "runtime/file_identity.hpp"
 #include "runtime/text.hpp"
 #include "runtime/uuid.hpp"
 
@@ -42,10 +41,9 @@ std::string host_name() {
   return name.data();
 }
 
-core::RunIdentity identify_run(const sources::Meeting& meeting) {
-  return {runtime::new_uuid(), host_name(),
-          sources::keepalived_identity(meeting.process_descriptor),
-          runtime::file_identity(meeting.fifo_path), sources::was_read_before(meeting.fifo_path)};
+core::RunIdentity identify_run(int keepalived, const sources::FifoPipe& fifo) {
+  return {runtime::new_uuid(), host_name(), sources::keepalived_identity(keepalived),
+          fifo.identity(), fifo.was_read_before()};
 }
 
 sources::Meeting with_journal(sources::Meeting meeting, ledger::FifoJournal& journal) {
@@ -60,7 +58,7 @@ std::uint32_t new_seed() {
 
 }  // namespace
 
-/// Its sources, and the sink that gives what they observe its keepalived's name.
+/// The sources of one keepalived, and the sink that adds its id to their observations.
 class Session::Watched final : private core::ObservationSink {
  public:
   Watched(Session& session, core::KeepalivedId keepalived, core::Topology topology,
@@ -87,11 +85,13 @@ class Session::Watched final : private core::ObservationSink {
   sources::KeepalivedSources sources_;
 };
 
-Session::Session(const SessionParts& parts, sources::Meeting meeting, std::function<void()> stopped)
+Session::Session(const SessionParts& parts, sources::Meeting meeting, sources::HeldFifo fifo,
+                 std::function<void()> stopped)
     : parts_(parts),
       meeting_(with_journal(std::move(meeting), *this)),
+      fifo_(std::move(fifo)),
       stopped_(std::move(stopped)),
-      run_(identify_run(meeting_)),
+      run_(identify_run(meeting_.process_descriptor, fifo_.pipe)),
       former_(parts.ledger.read()),
       engine_(parts.configuration.settings, run_, new_seed(), former_, runtime::read_clocks()),
       timer_(parts.loop, [this] { feed(core::TimeReached{}); }) {
@@ -114,7 +114,7 @@ void Session::start() {
   const core::KeepalivedId own = engine_.keepalived(own_keepalived);
   feed(core::ConfigurationChanged{own, topology});
   watched_[own] = std::make_unique<Watched>(*this, own, topology, meeting_);
-  sources_of(own)->start();
+  sources_of(own)->start(std::exchange(fifo_, {}));
   replay_journal(own);
   feed(core::TimeReached{});
   // From here on FIFO lines in the journal are later than the ledger.
@@ -159,7 +159,10 @@ void Session::save() {
 }
 
 void Session::hand_over() {
-  parts_.log.write(Severity::notice, "another worker takes over");
+  parts_.log.write(
+      Severity::notice,
+      "handover: a newer worker takes over: this one finishes the deliveries that are under "
+      "way, and ends");
   feed(core::HandoverRequested{});
 }
 
@@ -240,9 +243,13 @@ void Session::complete_stop(core::StopCompleted::Reason reason) {
       parts_.log.write(Severity::notice, "stopped: the next worker delivers what is pending");
       break;
     case core::StopCompleted::Reason::timed_out:
-      parts_.log.write(Severity::warning,
-                       "stopped: stop_timeout is over and not everything was delivered; it is "
-                       "delivered at the next start");
+      parts_.log.write(
+          Severity::warning,
+          std::string("stopped: stop_timeout is over before everything was delivered: ") +
+              (parts_.ledger.is_needed()
+                   ? "the ledger keeps the rest for the next start"
+                   : "without a state directory the rest is lost, and each consumer "
+                     "gets a snapshot at the next start"));
       break;
   }
   timer_.cancel();

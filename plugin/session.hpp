@@ -2,7 +2,7 @@
 /// @file
 /// The plugin at work: engine, sources and notifiers, connected. It exists only while this worker
 /// owns the state directory (or there is none), so none of its parts is ever missing. It decides
-/// nothing: events go to the engine, and what the engine wants done is done in order.
+/// nothing: it hands events to the engine and carries its actions out in order.
 ///
 ///     sources --Observed--> engine --Deliver--> notifiers
 ///                             ^--DeliveryFinished--'
@@ -22,6 +22,7 @@
 #include "ledger/ledger_store.hpp"
 #include "notifiers/deliveries.hpp"
 #include "runtime/event_loop.hpp"
+#include "sources/fifo_keeper.hpp"
 #include "sources/keepalived_sources.hpp"
 
 namespace batch_notifier {
@@ -30,7 +31,7 @@ namespace batch_notifier {
 struct SessionParts {
   runtime::EventLoop& loop;                    ///< Carries everything.
   HostLog& log;                                ///< For messages.
-  const config::Configuration& configuration;  ///< What to watch, and whom to tell.
+  const config::Configuration& configuration;  ///< Instances and settings.
   ledger::LedgerStore& ledger;                 ///< What outlives a worker.
   notifiers::Deliveries& deliveries;           ///< The notifiers.
 };
@@ -40,7 +41,9 @@ class Session final : private ledger::FifoJournal {
  public:
   /// `stopped` is called once, from inside another call or from the loop, when there is nothing
   /// left to do. start() follows.
-  Session(const SessionParts& parts, sources::Meeting meeting, std::function<void()> stopped);
+  /// `fifo` is the FIFO that was held open until now, if any.
+  Session(const SessionParts& parts, sources::Meeting meeting, sources::HeldFifo fifo,
+          std::function<void()> stopped);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() override;
@@ -73,6 +76,7 @@ class Session final : private ledger::FifoJournal {
 
   const SessionParts parts_;
   const sources::Meeting meeting_;
+  sources::HeldFifo fifo_;  ///< Until start().
   const std::function<void()> stopped_;
   const core::RunIdentity run_;
   const core::Ledger former_;

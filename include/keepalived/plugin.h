@@ -74,6 +74,11 @@ typedef struct KeepalivedPluginHost {
    */
   int deliveries;
   int reserved2; /**< 0, as `reserved`. */
+  /** The FIFO of `fifo_path`, open for reading and not blocking, 0 for none. A host that starts the
+   *  plugin anew after a crash holds it open from its own start, so that no line is lost where
+   *  keepalived closes and unlinks its FIFO meanwhile. The host reads nothing from it. */
+  int fifo;
+  int reserved3; /**< 0, as `reserved`. */
 } KeepalivedPluginHost;
 
 /** Called by `check_config` for each problem found, in the order of the files. `file` and `message`

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Lines to blocks. Whoever reads a block sees only its own keywords: what it does not know is
-/// passed over with all that is nested in it, and settings go to whoever is responsible for them,
-/// however deep they stand.
+/// Lines to blocks. The reader of a block gets only its own keywords: other keywords are skipped
+/// with all that is nested in them. `@batch_notifier` lines go to the handler of settings, however
+/// deep they stand.
 #pragma once
 
 #include <functional>

@@ -37,7 +37,7 @@ class ConfigFiles {
   /// An environment variable, for `${_ENV NAME}`; nothing if it is not set.
   virtual std::optional<std::string> environment(const std::string& name) = 0;
 
-  /// What lets somebody other than root change a command, an absolute path; nothing if nobody can.
+  /// Why users other than root can change a command, an absolute path; nothing if only root can.
   /// One that is missing or out of reach is no worse than without script security: its execution
   /// fails, and is tried again.
   virtual std::optional<std::string> command_flaw(const std::string& path) = 0;
@@ -52,7 +52,7 @@ class ConfigFiles {
 /// The real ones.
 class DiskFiles : public ConfigFiles {
  public:
-  /// The size of file that is refused: nobody's configuration, and memory is the host's.
+  /// Larger files are refused: no configuration is so large, and its memory would be the host's.
   static constexpr std::size_t largest_file = 64U << 20U;
 
   FileText read(const std::string& path) override;

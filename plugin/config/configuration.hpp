@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// keepalived.conf as the plugin reads it. keepalived has no way to tell a program what it has been
-/// configured with, so the file is read a second time, by keepalived's own rules: lines
-/// (line_reader.hpp), words (words.hpp), blocks (block_reader.hpp), and from these the topology and
-/// the settings. It is no checker of keepalived's configuration: keywords that mean nothing here
-/// are passed over in silence.
+/// keepalived.conf as the plugin reads it. keepalived does not pass its configuration on to
+/// programs, so the file is read a second time, by keepalived's own rules: lines (line_reader.hpp),
+/// words (words.hpp), blocks (block_reader.hpp), and from these the topology and the settings. It
+/// is no checker of keepalived's configuration: keywords that mean nothing here are passed over in
+/// silence.
 #pragma once
 
 #include <span>

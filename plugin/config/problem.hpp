@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// What is wrong with a configuration. A bad line is a value and not an exception: it is reported,
-/// left out, and everything else goes on, because a typing error must not silence a failover.
+/// What is wrong with a configuration. A bad line gives a value and no exception: it is reported
+/// and left out, and all other lines count, because a typing error must not stop the delivery of a
+/// failover.
 #pragma once
 
 #include <cstddef>

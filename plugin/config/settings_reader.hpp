@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// `@batch_notifier KEY VALUE…` to settings. A table of keys says what may stand where; each bad
-/// line gives one problem and changes nothing. Words are split like keepalived's script keywords.
+/// `@batch_notifier KEY VALUE…` to settings. A table has the keys and the places where each is
+/// allowed; each bad line gives one problem and changes nothing. Words are split like keepalived's
+/// script keywords.
 #pragma once
 
 #include <cstddef>

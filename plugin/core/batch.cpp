@@ -6,8 +6,8 @@
 namespace batch_notifier::core {
 
 std::string_view to_string(Cause cause) {
-  static constexpr std::array<std::string_view, 7> words = {"signal", "startup", "resync",  "lost",
-                                                            "health", "repeat",  "shutdown"};
+  static constexpr std::array<std::string_view, 8> words = {
+      "signal", "startup", "resync", "lost", "health", "repeat", "shutdown", "contested"};
   return words.at(static_cast<std::size_t>(cause));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// One notification, as a value: what a consumer is told once per burst. Its JSON form is version 1
-/// of the batch format; the names here are the names there.
+/// One notification, as a value: a consumer gets one per burst. Its JSON form is version 1 of the
+/// batch format, with the same names.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +20,14 @@ namespace batch_notifier::core {
 
 /// Why an instance stands in a batch: the reason of its newest transition.
 enum class Cause : std::uint8_t {
-  signal,    ///< A witness reported a change when it happened.
-  startup,   ///< First seen by this run.
-  resync,    ///< Found by reading again after a source had been lost.
-  lost,      ///< keepalived went away.
-  health,    ///< The state is the old one, the health is not.
-  repeat,    ///< Nothing changed; a full snapshot was due.
-  shutdown,  ///< keepalived stopped.
+  signal,     ///< A witness reported a change when it happened.
+  startup,    ///< First seen by this run.
+  resync,     ///< Found by reading again after a source had been lost.
+  lost,       ///< keepalived went away.
+  health,     ///< The state is the old one, the health is not.
+  repeat,     ///< Nothing changed; a full snapshot was due.
+  shutdown,   ///< keepalived stopped.
+  contested,  ///< A MASTER still, but another MASTER of lower priority was heard.
 };
 
 /// "signal", "startup" …
@@ -64,7 +65,7 @@ struct Change {
   std::vector<VrrpState> path;
   Cause cause = Cause::signal;           ///< Reason of the newest transition.
   Witness authority = Witness::dbus;     ///< Who said so.
-  std::optional<std::uint8_t> priority;  ///< Effective priority as last heard, else configured.
+  std::optional<std::uint8_t> priority;  ///< Effective priority reported last, else configured.
   std::optional<LinkState> link;         ///< Of `interface`; nothing where that is not known.
   std::uint32_t vips_expected = 0;       ///< Configured VIPs, excluded ones too.
   std::uint32_t vips_present = 0;        ///< How many of them the kernel has.

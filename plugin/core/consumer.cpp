@@ -59,6 +59,13 @@ void Consumer::add_health_change(InstanceId instance, Now now) {
   }
 }
 
+void Consumer::add_contest(InstanceId instance, Now now) {
+  if (knowledge_.selects(instance)) {
+    knowledge_.add_contest(instance);
+    add_changed(instance, now, /*urgent=*/false);
+  }
+}
+
 void Consumer::add_changed(InstanceId instance, Now now, bool urgent) {
   if (!knowledge_.set_changed(instance, true)) {
     changed_.push_back(instance);
@@ -177,7 +184,7 @@ std::optional<Duration> Consumer::finish(const DeliveryResult& result, Now now) 
 }
 
 // A batch that was refused for good is not sent again by itself, but its instances stay
-// unacknowledged: the consumer hears of them with their next change.
+// unacknowledged: they are delivered with their next change.
 void Consumer::settle_each(const DeliveryResult& result) {
   const Delivery& delivery = *in_flight_;
   std::vector<bool> acknowledged(delivery.instances.size(),

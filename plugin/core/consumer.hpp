@@ -22,7 +22,7 @@
 
 namespace batch_notifier::core {
 
-/// What all consumers look at. Everything outlives them.
+/// What all consumers share. Everything outlives them.
 struct ConsumerContext {
   const Registry& registry;  ///< The present state.
   /// Network namespace of each keepalived, by KeepalivedId.
@@ -42,7 +42,8 @@ class Consumer {
   /// Takes over whether the consumer had its first snapshot in a former run; before any change.
   void restore_snapshot_delivered(bool delivered, Now now);
 
-  /// A row was added, or is configured otherwise. What a former run left undelivered of it is.
+  /// A row was added, or its configuration changed. Changes of it that a former run left
+  /// undelivered join the next batch.
   void configure(InstanceId instance, Now now);
   /// A row is about to be erased.
   void erase(InstanceId instance);
@@ -51,12 +52,14 @@ class Consumer {
   void add_transition(InstanceId instance, Now now);
   /// The row's status shows another health.
   void add_health_change(InstanceId instance, Now now);
+  /// The instance is MASTER and has heard a MASTER of lower priority: the consumer is told again.
+  void add_contest(InstanceId instance, Now now);
 
-  /// The present state is complete from now on; until then nothing leaves.
+  /// The start is over and every state is known: from now on batches leave.
   void release(Now now);
   /// keepalived is stopping; see DeliverySchedule::hurry().
   void hurry(Now now) { schedule_.hurry(now); }
-  /// Sends what there is, now.
+  /// Delivers what is pending, without waiting for its window.
   void flush() { schedule_.flush(in_flight()); }
 
   /// The batch that is to leave now, if any. It is in flight until finish().
@@ -69,7 +72,7 @@ class Consumer {
   /// When take_due() must be called, if nothing else happens.
   [[nodiscard]] std::optional<MonotonicTime> deadline() const;
 
-  /// Whether nothing is waiting and nothing in flight.
+  /// Whether a stop need not wait for it: nothing is pending or in flight, or it is off.
   [[nodiscard]] bool idle() const {
     const bool waits = schedule_.window_open() || (snapshot_wanted_ && !schedule_.released());
     return off_ || (!in_flight_ && !waits);
@@ -79,7 +82,7 @@ class Consumer {
   /// Whether the consumer has had its first snapshot.
   [[nodiscard]] bool snapshot_delivered() const { return snapshot_delivered_; }
 
-  /// Gives what it knew in a former run.
+  /// What it knows, for restore() and record() of the ledger.
   ConsumerKnowledge& knowledge() { return knowledge_; }
   /// What it knows.
   [[nodiscard]] const ConsumerKnowledge& knowledge() const { return knowledge_; }
@@ -109,7 +112,7 @@ class Consumer {
   std::uint64_t sequence_ = 0;
   bool snapshot_wanted_ = true;
   bool snapshot_delivered_ = false;
-  bool off_ = false;  // The consumer asked for no more until the next start.
+  bool off_ = false;  // Exit status 78: no further batch until the next start.
 };
 
 }  // namespace batch_notifier::core

@@ -2,6 +2,7 @@
 #include "core/consumer_knowledge.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace batch_notifier::core {
 
@@ -28,7 +29,8 @@ void ConsumerKnowledge::restore(InstanceId instance, const ToldRecord& record) {
 
 ToldRecord ConsumerKnowledge::record(InstanceId instance) const {
   const Known& known = at(instance);
-  return {known.state, known.health, known.uncertain || known.in_flight, known.trail};
+  return {known.state, known.health, known.uncertain || known.in_flight || known.contested,
+          known.trail};
 }
 
 void ConsumerKnowledge::add_transition(InstanceId instance) {
@@ -36,6 +38,10 @@ void ConsumerKnowledge::add_transition(InstanceId instance) {
   const VrrpState state = registry_[instance].status.state;
   at(instance).trail.add(state);
   at(instance).newer.add(state);
+}
+
+void ConsumerKnowledge::add_contest(InstanceId instance) {
+  at(instance).contested = true;
 }
 
 bool ConsumerKnowledge::wants(VrrpState state) const {
@@ -46,7 +52,8 @@ bool ConsumerKnowledge::wants(VrrpState state) const {
 bool ConsumerKnowledge::differs(InstanceId instance) const {
   const Known& known = at(instance);
   const InstanceStatus& status = registry_[instance].status;
-  return known.uncertain || status.state != known.state ||
+  const bool contested = known.contested && status.state == VrrpState::master;
+  return known.uncertain || contested || status.state != known.state ||
          (known.health && status.health != *known.health);
 }
 
@@ -105,16 +112,21 @@ Cause ConsumerKnowledge::cause_of(InstanceId instance) const {
   if (!known.health) {
     return Cause::startup;
   }
+  if (known.contested && status.state == VrrpState::master) {
+    return Cause::contested;
+  }
   return known.uncertain || status.health != *known.health ? Cause::health : Cause::repeat;
 }
 
 void ConsumerKnowledge::begin_delivery(InstanceId instance) {
   at(instance).in_flight = true;
+  at(instance).contest_in_flight = std::exchange(at(instance).contested, false);
   at(instance).newer = Trail(registry_[instance].status.state);
 }
 
 void ConsumerKnowledge::give_up(InstanceId instance, bool seen) {
   at(instance).in_flight = false;
+  at(instance).contested = at(instance).contested || at(instance).contest_in_flight;
   at(instance).uncertain = at(instance).uncertain || seen;
 }
 
@@ -131,6 +143,7 @@ std::uint64_t ConsumerKnowledge::suppress(InstanceId instance) {
   Known& known = at(instance);
   const std::uint64_t transitions = known.trail.transitions();
   known.trail = Trail(known.state);
+  known.contested = false;
   return transitions;
 }
 

@@ -44,10 +44,10 @@ class ConsumerKnowledge {
   /// The row's status has a new state.
   void add_transition(InstanceId instance);
 
-  /// Whether the consumer hears of this instance at all (`instances`, `ignore`).
+  /// Whether the consumer gets changes of this instance at all (`instances`, `ignore`).
   [[nodiscard]] bool selects(InstanceId instance) const { return at(instance).selected; }
 
-  /// Whether the consumer hears of instances in this state (`states`).
+  /// Whether the consumer gets this state (`states`).
   [[nodiscard]] bool wants(VrrpState state) const;
 
   /// Whether the row differs from what the consumer knows, or may know.
@@ -56,14 +56,18 @@ class ConsumerKnowledge {
   /// Whether something was left undelivered by a former run.
   [[nodiscard]] bool pending(InstanceId instance) const;
 
-  /// Whether the consumer was told of the instance, or may have been.
+  /// Whether the consumer has seen the instance in a batch, or may have.
   [[nodiscard]] bool knows(InstanceId instance) const {
     const Known& known = at(instance);
     return known.health || known.uncertain || known.in_flight;
   }
 
-  /// Whether the consumer needs to hear nothing more of a removed instance: it knows, or it never
-  /// knew of the instance, or it does not hear of DELETED.
+  /// The row, a MASTER, has heard another MASTER of lower priority: the consumer is told again that
+  /// this one is MASTER, since what lies outside may have followed the other.
+  void add_contest(InstanceId instance);
+
+  /// Whether nothing more of a removed instance is to be delivered: the consumer knows that it is
+  /// DELETED, never knew of it, or does not get this state.
   [[nodiscard]] bool settled(InstanceId instance) const;
 
   /// The entry of a batch, except its net_namespace.
@@ -84,8 +88,8 @@ class ConsumerKnowledge {
     return std::exchange(at(instance).changed, changed);
   }
 
-  /// The present state is one that the consumer does not hear of. The next state that it does hear
-  /// of is then news to it, even if it is the last one that it knows.
+  /// The present state is one that the consumer does not get. The next state that it gets then
+  /// counts as changed, even if it is the one that the consumer acknowledged last.
   void skip(InstanceId instance);
 
   /// Drops the trail of an instance that ended where it began; returns how many transitions.
@@ -99,6 +103,8 @@ class ConsumerKnowledge {
     bool changed = false;
     bool in_flight = false;
     bool uncertain = false;
+    bool contested = false;          // A MASTER of lower priority was heard since the last batch.
+    bool contest_in_flight = false;  // The batch in flight says so.
     Trail trail;  // Since the last acknowledgement.
     Trail newer;  // Since the batch in flight was made.
   };

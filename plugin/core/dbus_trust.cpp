@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/dbus_trust.hpp"
 
-#include "core/deadlines.hpp"
+#include <utility>
 
 namespace batch_notifier::core {
 
@@ -32,132 +32,116 @@ bool kernel_sides_with_dbus(const InstanceRow& row) {
 
 void DbusTrust::reset(const std::vector<InstanceId>& members) {
   for (const InstanceId instance : members) {
+    forget(instance);
     Evidence& evidence = registry_[instance].evidence;
-    evidence.recheck_at.reset();
-    evidence.asked = evidence.unanswered = evidence.dbus_overruled = false;
+    evidence.asked = evidence.dbus_overruled = false;
   }
-  rechecks_.clear();
-  unanswered_ = 0;
-  answer_by_.reset();
   trusted_ = true;
 }
 
+void DbusTrust::read_in_full(const std::vector<InstanceId>& members, MonotonicTime now) {
+  if (trusted_) {
+    return;
+  }
+  trusted_ = true;
+  for (const InstanceId instance : members) {
+    Evidence& evidence = registry_[instance].evidence;
+    evidence.dbus_overruled = fifo_contradicts(evidence);
+    if (evidence.dbus_overruled) {
+      rechecks_.set(instance, now + follow_wait);
+    }
+  }
+}
+
 void DbusTrust::forget(InstanceId instance) {
-  cancel(instance);
-  settle(instance);
+  rechecks_.clear(instance);
+  questions_.clear(instance);
 }
 
 void DbusTrust::fifo_reported(InstanceId instance, MonotonicTime now) {
   Evidence& evidence = registry_[instance].evidence;
   if (!fifo_contradicts(evidence)) {
     evidence.dbus_overruled = false;
-    if (!evidence.unanswered) {
-      cancel(instance);
+    if (!questions_.is_set(instance)) {
+      rechecks_.clear(instance);
       evidence.asked = false;
     }
-  } else if (!evidence.recheck_at && !evidence.dbus_overruled) {
-    schedule(instance, now + follow_wait);
+  } else if (!rechecks_.is_set(instance) && !evidence.dbus_overruled) {
+    rechecks_.set(instance, now + follow_wait);
   }
 }
 
 void DbusTrust::dbus_reported(InstanceId instance, bool answered, MonotonicTime now) {
   Evidence& evidence = registry_[instance].evidence;
   if (answered) {
-    settle(instance);
+    questions_.clear(instance);
   }
   if (!fifo_contradicts(evidence)) {
     evidence.dbus_overruled = false;
-    evidence.asked = evidence.unanswered;
+    evidence.asked = questions_.is_set(instance);
     if (evidence.fifo) {
-      cancel(instance);
+      rechecks_.clear(instance);
     }
-  } else if (!evidence.recheck_at && !evidence.dbus_overruled) {
-    schedule(instance, now + follow_wait);
+  } else if (!rechecks_.is_set(instance) && !evidence.dbus_overruled) {
+    rechecks_.set(instance, now + follow_wait);
   }
 }
 
 void DbusTrust::first_vip_changed(InstanceId instance, MonotonicTime now) {
   const InstanceRow& row = registry_[instance];
   // With a FIFO line on its side D-Bus is not doubted because of an address.
-  if (!row.evidence.fifo && kernel_contradicts(row) && !row.evidence.recheck_at) {
-    schedule(instance, now + follow_kernel_wait);
-  }
-}
-
-void DbusTrust::no_answer(MonotonicTime now) {
-  if (answer_by_) {
-    answer_by_ = now;
+  if (!row.evidence.fifo && kernel_contradicts(row) && !rechecks_.is_set(instance)) {
+    rechecks_.set(instance, now + follow_kernel_wait);
   }
 }
 
 DbusTrust::Outcome DbusTrust::step(MonotonicTime now) {
   Outcome outcome;
-  while (!rechecks_.empty() && rechecks_.begin()->first <= now) {
-    const InstanceId instance = rechecks_.begin()->second;
-    cancel(instance);
-    recheck(instance, now, outcome);
+  while (const std::optional<InstanceId> instance = rechecks_.take_due(now)) {
+    recheck(*instance, now, outcome);
   }
-  if (answer_by_ && *answer_by_ <= now) {
-    answer_by_.reset();
-    outcome.lost = trusted_;
+  if (questions_.next() && *questions_.next() <= now) {
     outcome.questions.clear();
-    trusted_ = false;
+    outcome.silent_about = distrust();
   }
   return outcome;
 }
 
 std::optional<MonotonicTime> DbusTrust::deadline() const {
-  return earliest(answer_by_,
-                  rechecks_.empty() ? std::nullopt : std::optional(rechecks_.begin()->first));
+  return earliest(questions_.next(), rechecks_.next());
+}
+
+std::optional<std::vector<InstanceId>> DbusTrust::distrust() {
+  std::vector<InstanceId> unanswered;
+  while (const std::optional<InstanceId> instance = questions_.take_due(MonotonicTime::max())) {
+    unanswered.push_back(*instance);
+  }
+  return std::exchange(trusted_, false) ? std::optional(unanswered) : std::nullopt;
 }
 
 void DbusTrust::recheck(InstanceId instance, MonotonicTime now, Outcome& outcome) {
   InstanceRow& row = registry_[instance];
   Evidence& evidence = row.evidence;
   const bool by_fifo = fifo_contradicts(evidence);
-  if (!trusted_ || evidence.unanswered ||
-      (!by_fifo && (evidence.fifo || !kernel_contradicts(row)))) {
-    evidence.asked = evidence.unanswered;
+  const bool contradicted = by_fifo || (!evidence.fifo && kernel_contradicts(row));
+  if (!trusted_ || questions_.is_set(instance) || !contradicted) {
+    evidence.asked = questions_.is_set(instance);
     return;
   }
   if (!evidence.asked) {
-    evidence.asked = evidence.unanswered = true;
-    ++unanswered_;
-    answer_by_ = earliest(answer_by_, now + answer_wait);
+    evidence.asked = true;
+    questions_.set(instance, now + answer_wait);
     outcome.questions.push_back(instance);
     return;
   }
-  // D-Bus was asked and stands by its word. Against the kernel alone that is all there is to know.
+  // D-Bus was asked and its answer is the same. Where only the kernel contradicts it, D-Bus decides
+  // on.
   evidence.asked = false;
   if (by_fifo && kernel_sides_with_dbus(row)) {
     evidence.fifo = evidence.dbus;
   } else if (by_fifo) {
     evidence.dbus_overruled = true;
     outcome.overruled.push_back(instance);
-  }
-}
-
-void DbusTrust::schedule(InstanceId instance, MonotonicTime at) {
-  cancel(instance);
-  registry_[instance].evidence.recheck_at = at;
-  rechecks_.insert({at, instance});
-}
-
-void DbusTrust::cancel(InstanceId instance) {
-  std::optional<MonotonicTime>& at = registry_[instance].evidence.recheck_at;
-  if (at) {
-    rechecks_.erase({*at, instance});
-    at.reset();
-  }
-}
-
-void DbusTrust::settle(InstanceId instance) {
-  Evidence& evidence = registry_[instance].evidence;
-  if (evidence.unanswered) {
-    evidence.unanswered = false;
-    if (--unanswered_ == 0) {
-      answer_by_.reset();
-    }
   }
 }
 

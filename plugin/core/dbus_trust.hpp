@@ -9,17 +9,15 @@
 ///
 /// So when another witness contradicts D-Bus and D-Bus does not follow in time, keepalived is asked
 /// over D-Bus, once and with a deadline. No answer: D-Bus does not decide any more until it has
-/// been read in full again. An answer that contradicts the FIFO, which then does not follow either:
-/// the FIFO decides for that instance. While all witnesses agree nothing is asked and no timer
-/// runs.
+/// been found to answer, and been read in full after that. An answer that contradicts the FIFO,
+/// which then does not follow either: the FIFO decides for that instance. While all witnesses agree
+/// nothing is asked and no timer runs.
 #pragma once
 
-#include <cstddef>
 #include <optional>
-#include <set>
-#include <utility>
 #include <vector>
 
+#include "core/deadlines.hpp"
 #include "core/registry.hpp"
 #include "core/time.hpp"
 
@@ -35,36 +33,40 @@ inline constexpr Duration follow_kernel_wait{1'000'000};
 /// How long an answer on D-Bus may take.
 inline constexpr Duration answer_wait{1'000'000};
 
-/// Watches for contradictions of D-Bus. Pure. Reads Evidence, and writes its fields `recheck_at`,
-/// `asked`, `unanswered` and `dbus_overruled`.
+/// Watches for contradictions of D-Bus. Pure. Reads Evidence, and writes its fields `asked` and
+/// `dbus_overruled`; `fifo` too, where the kernel sides with D-Bus against it.
 class DbusTrust {
  public:
   /// What became due.
   struct Outcome {
     std::vector<InstanceId> questions;  ///< To be asked for over D-Bus now.
     std::vector<InstanceId> overruled;  ///< The FIFO decides for these from now on.
-    bool lost = false;                  ///< D-Bus does not answer: it decides nothing any more.
+    /// D-Bus does not answer and decides nothing any more; see distrust().
+    std::optional<std::vector<InstanceId>> silent_about;
   };
 
   /// `registry` must outlive the object.
   explicit DbusTrust(Registry& registry) : registry_(registry) {}
 
-  /// D-Bus has a new owner, has lost it, or was read in full: it starts with a clean slate.
+  /// D-Bus has lost its owner, or has a new one: it is trusted and nothing is held against it.
   void reset(const std::vector<InstanceId>& members);
+
+  /// Every instance has been read since D-Bus was found to answer: it is trusted. If it was not
+  /// before, a FIFO line that came after the answer for its instance goes on deciding for it until
+  /// D-Bus follows.
+  void read_in_full(const std::vector<InstanceId>& members, MonotonicTime now);
 
   /// The instance is no longer watched; its row may be erased.
   void forget(InstanceId instance);
 
   /// The FIFO, D-Bus or the kernel has given something new about the instance, which stands in its
-  /// Evidence already. `answered`: D-Bus was asked for it.
+  /// Evidence already. `answered`: D-Bus was asked for it; that there is no such instance is an
+  /// answer, too.
   void fifo_reported(InstanceId instance, MonotonicTime now);
   /// See fifo_reported().
   void dbus_reported(InstanceId instance, bool answered, MonotonicTime now);
   /// See fifo_reported().
   void first_vip_changed(InstanceId instance, MonotonicTime now);
-
-  /// The edges know before the deadline that no answer will come.
-  void no_answer(MonotonicTime now);
 
   /// Does what is due by now.
   Outcome step(MonotonicTime now);
@@ -73,19 +75,16 @@ class DbusTrust {
 
   /// Whether D-Bus decides at all.
   [[nodiscard]] bool trusted() const { return trusted_; }
-  /// D-Bus is not trusted from now on until reset(), as after a silence.
-  void distrust() { trusted_ = false; }
+  /// D-Bus is not trusted until reset() or read_in_full(), and no answer is waited for any more.
+  /// Returns the instances whose answer was waited for; nothing if it was not trusted anyway.
+  std::optional<std::vector<InstanceId>> distrust();
 
  private:
-  void schedule(InstanceId instance, MonotonicTime at);
-  void cancel(InstanceId instance);
-  void settle(InstanceId instance);
   void recheck(InstanceId instance, MonotonicTime now, Outcome& outcome);
 
   Registry& registry_;
-  std::set<std::pair<MonotonicTime, InstanceId>> rechecks_;
-  std::size_t unanswered_ = 0;
-  std::optional<MonotonicTime> answer_by_;
+  Deadlines<InstanceId> rechecks_;   // When a contradiction of D-Bus is looked at again.
+  Deadlines<InstanceId> questions_;  // By when the answer must have come.
   bool trusted_ = true;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Points in time that things wait for, at most one each. The next one is at hand without looking
-/// at every thing, because it is asked for after each event.
+/// Deadlines, at most one for each id. The engine asks for the earliest after each event, so it is
+/// found without a search over all ids.
 #pragma once
 
 #include <cstddef>

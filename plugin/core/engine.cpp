@@ -78,6 +78,9 @@ void Engine::handle(const Observed& observed, Now now, Actions& actions) {
     status_of(seen->instance).priority = seen->priority;
   } else if (const auto* priority = std::get_if<PrioritySeen>(&observed.observation)) {
     status_of(priority->instance).priority = priority->priority;
+    if (priority->contested) {
+      take_contest(keepalived.judge.members().at(priority->instance), now);
+    }
   } else if (const auto* vips = std::get_if<VipsSeen>(&observed.observation)) {
     InstanceStatus& status = status_of(vips->instance);
     status.vips_present = vips->present;
@@ -204,6 +207,17 @@ void Engine::take_health(InstanceId instance, Now now, Actions& actions) {
   }
   save_.within(save_after_change, now.monotonic);
   actions.emplace_back(StatusChanged{instance});
+}
+
+void Engine::take_contest(InstanceId instance, Now now) {
+  // What is told is that this node is MASTER, so it has to be, and not held back.
+  if (registry_[instance].status.state == VrrpState::master &&
+      !registry_[instance].configured.ignored) {
+    for (Consumer& consumer : consumers_) {
+      consumer.add_contest(instance, now);
+    }
+    save_.within(save_after_change, now.monotonic);
+  }
 }
 
 void Engine::steer_sources(const Observed& observed, Actions& actions) const {

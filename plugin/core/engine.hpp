@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// The whole decision in one pure machine: event in, actions out. The judge finds the state, the
-/// hold and the health monitor decide what of it counts, the consumers decide who needs which batch
-/// and when. A failover of a thousand instances, a flap storm or a dying consumer is a table in a
-/// unit test.
+/// All decisions in one pure object: it takes an event and returns actions. Judge decides the state
+/// of an instance; PromotionHold and HealthMonitor decide when a new state or health counts; each
+/// Consumer decides what its next batch has and when it leaves. Because no system is involved, a
+/// unit test can play a failover of a thousand instances in milliseconds.
 ///
-/// One engine serves any number of keepalived, each with sources and a life of its own; their
-/// instances are rows of one registry. Starting is: take the rows of the ledger, then
-/// ConfigurationChanged for each keepalived.
+/// One engine serves any number of keepalived. Each has a Judge of its own; their instances are
+/// rows of one registry. A start takes the rows from the ledger, and then ConfigurationChanged for
+/// each keepalived.
 #pragma once
 
 #include <cstddef>
@@ -32,15 +32,16 @@
 
 namespace batch_notifier::core {
 
-/// A delivery that is under way may hold up the next worker, and with it all consumers, this long
-/// at most.
+/// How long a worker that hands over waits at most for a delivery that is under way. All consumers
+/// wait with it.
 inline constexpr Duration longest_handover{10'000'000};
 
-/// How much sooner a worker that hands over is gone than it has asked the next one to wait.
+/// A worker that hands over ends this much earlier than the time that it asked the next one to wait
+/// for it.
 inline constexpr Duration handover_margin{500'000};
 
-/// How many removed instances are remembered once every consumer knows that they are DELETED: one
-/// that comes back is then told as coming from there.
+/// How many removed instances are kept once every consumer knows that they are DELETED. When such
+/// an instance comes back, its `previous` is DELETED.
 inline constexpr std::size_t remembered_at_most = 1000;
 
 /// The core of one plugin object. Pure: same events at same times, same actions.
@@ -65,7 +66,7 @@ class Engine {
   /// once.
   [[nodiscard]] std::optional<MonotonicTime> deadline() const;
 
-  /// What a following run is to know.
+  /// The content of the ledger: all that the next run continues from.
   [[nodiscard]] Ledger ledger() const;
 
   /// The present state of every instance.
@@ -111,6 +112,7 @@ class Engine {
   void apply(const Transition& transition, Now now, Actions& actions);
   void take_addresses(const Observed& observed, Now now, Actions& actions);
   void assess_health(InstanceId instance, Now now, Actions& actions);
+  void take_contest(InstanceId instance, Now now);
   void take_health(InstanceId instance, Now now, Actions& actions);
   void steer_sources(const Observed& observed, Actions& actions) const;
   void release_if_settled(Now now);

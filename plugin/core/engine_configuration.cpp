@@ -68,8 +68,7 @@ void Engine::inherit(InstanceId id, InstanceId from, Now now, Actions& actions) 
   InstanceRow& row = registry_[id];
   const InstanceRow& former = registry_[from];
   row.evidence = former.evidence;
-  row.evidence.recheck_at.reset();
-  row.evidence.asked = row.evidence.unanswered = false;
+  row.evidence.asked = false;
   row.status = former.status;
   // A promotion that was held is found anew, and held anew.
   row.found = {former.status.state, former.found.authority};

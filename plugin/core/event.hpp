@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// What can happen to the engine and what it wants done: its whole interface to the edges. Both are
-/// values, so a test writes the one down and reads the other.
+/// Events that the engine takes and actions that it returns: its whole interface. Both are values,
+/// so a test writes events down and compares actions.
 #pragma once
 
 #include <cstddef>
@@ -101,7 +101,8 @@ struct PinFifo {
   KeepalivedId keepalived{};  ///< Whose.
 };
 
-/// Read the FIFO to its end if nobody else can any more, and close it; FifoHandedOver follows.
+/// Read the FIFO to its end if no other process can open it any more, and close it; FifoHandedOver
+/// follows.
 struct HandOverFifo {};
 
 /// Ask the worker that takes over to wait at most this long.
@@ -120,7 +121,7 @@ struct StopCompleted {
   Reason reason = Reason::delivered;  ///< Why.
 };
 
-/// Anything that the engine wants done. To be done in order.
+/// Any action of the engine. To be done in order.
 using Action = std::variant<Deliver, RetryScheduled, StatusChanged, SaveLedger, ReadAddresses,
                             AskDbus, PinFifo, HandOverFifo, AskForTime, StopCompleted>;
 

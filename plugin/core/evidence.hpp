@@ -17,6 +17,7 @@ struct Evidence {
   std::optional<VrrpState> dbus;    ///< Newest state reported over D-Bus, while it counts.
   bool dbus_absent = false;         ///< keepalived has no such instance on D-Bus.
   std::optional<VrrpState> fifo;    ///< Newest state on the notify FIFO, while it counts.
+  bool fifo_is_new = false;         ///< That line came after D-Bus began to be read.
   bool first_vip_present = false;   ///< The kernel has the first of `virtual_ipaddress`.
   MonotonicTime first_vip_changed;  ///< When that changed last.
   /// What the kernel reported about the first VIP when keepalived's own reports were lost, while it
@@ -27,10 +28,8 @@ struct Evidence {
   bool heard = false;         ///< Some source has decided the state in this run.
 
   // Written by DbusTrust.
-  std::optional<MonotonicTime> recheck_at;  ///< When a contradiction of D-Bus is looked at again.
-  bool asked = false;                       ///< keepalived was asked because of one.
-  bool unanswered = false;                  ///< It has not answered yet.
-  bool dbus_overruled = false;              ///< D-Bus insists against the FIFO, which decides.
+  bool asked = false;           ///< keepalived was asked because a witness contradicts D-Bus.
+  bool dbus_overruled = false;  ///< D-Bus has not followed the FIFO, which decides.
 };
 
 /// What follows from the evidence.

@@ -10,7 +10,7 @@ Health assess(const HealthEvidence& evidence) {
     return Health::unknown;
   }
   if (evidence.state == VrrpState::master) {
-    // keepalived can miss the event: its netlink queue overflows without a word in its log.
+    // keepalived can miss the event: its netlink queue can overflow, which it does not log.
     if (evidence.link_down) {
       return Health::link_down;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// The level that every consumer is brought up to: the present state of an instance after judging
-/// and holding. There is one of these per instance, however much happens.
+/// The present state of an instance, after judge and hold. Every consumer is brought up to it.
+/// There is one per instance, however many events come.
 #pragma once
 
 #include <cstdint>

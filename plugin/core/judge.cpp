@@ -78,11 +78,22 @@ void Judge::check_trust(std::vector<Verdict>& verdicts) {
   for (const InstanceId instance : outcome.overruled) {
     judge_report(instance, verdicts);
   }
-  if (outcome.lost) {
-    statistics_.add(Counter::dbus_silences);
-    mark_disputes();
-    judge_reports(verdicts);
+  if (outcome.silent_about) {
+    take_silence(*outcome.silent_about, verdicts);
   }
+}
+
+void Judge::take_silence(const std::vector<InstanceId>& unanswered,
+                         std::vector<Verdict>& verdicts) {
+  statistics_.add(Counter::dbus_silences);
+  // What was read until now is not completed by what may yet come.
+  dbus_phase_ = DbusPhase::attached;
+  mark_disputes();
+  for (const InstanceId instance : unanswered) {
+    // What D-Bus was asked about is news.
+    registry_[instance].evidence.disputed_first_vip.reset();
+  }
+  judge_reports(verdicts);
 }
 
 void Judge::conclude_gone(std::vector<Verdict>& verdicts) {
@@ -109,11 +120,13 @@ std::vector<Verdict> Judge::handle(const StateSeen& seen) {
   Evidence& evidence = registry_[instance].evidence;
   if (seen.witness == Witness::fifo) {
     evidence.fifo = seen.state;
+    evidence.fifo_is_new = true;
     trust_.fifo_reported(instance, now_);
   } else {
     evidence.dbus = seen.state;
     evidence.dbus_absent = false;
-    if (seen.answered && evidence.fifo && dbus_phase_ == DbusPhase::reading) {
+    if (seen.answered && evidence.fifo && !evidence.fifo_is_new &&
+        dbus_phase_ == DbusPhase::reading) {
       // It is the same keepalived, and the FIFO's line is older than this answer.
       evidence.fifo = seen.state;
     }
@@ -124,7 +137,7 @@ std::vector<Verdict> Judge::handle(const StateSeen& seen) {
   return verdicts;
 }
 
-std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
+std::vector<Verdict> Judge::handle(const DbusOwnerFound& found) {
   const bool was_silent = !trust_.trusted();
   drop_dbus_reports();
   if (was_silent) {
@@ -132,6 +145,12 @@ std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
     trust_.distrust();
   }
   dbus_phase_ = DbusPhase::reading;
+  for (const InstanceId instance : members_) {
+    registry_[instance].evidence.fifo_is_new = false;
+  }
+  if (found.after_silence) {
+    return {};  // No other keepalived than before; it may even have ended since.
+  }
   life_.appeared();
   expect_new_states();
   for (const InstanceId instance : members_) {
@@ -146,8 +165,17 @@ std::vector<Verdict> Judge::handle(const DbusOwnerFound& /*found*/) {
 }
 
 std::vector<Verdict> Judge::handle(const DbusReadComplete& /*complete*/) {
+  if (dbus_phase_ != DbusPhase::reading && !trust_.trusted()) {
+    return {};  // Answers from before the silence.
+  }
+  if (!trust_.trusted()) {
+    // Disputes are with a state that D-Bus now gives anew.
+    for (const InstanceId instance : members_) {
+      registry_[instance].evidence.disputed_first_vip.reset();
+    }
+  }
   dbus_phase_ = DbusPhase::attached;
-  trust_.reset(members_);
+  trust_.read_in_full(members_, now_);
   return judge_all(Cause::resync);
 }
 
@@ -155,6 +183,7 @@ std::vector<Verdict> Judge::handle(const DbusInstanceAbsent& absent) {
   const InstanceId instance = members_.at(absent.instance);
   registry_[instance].evidence.dbus.reset();
   registry_[instance].evidence.dbus_absent = true;
+  trust_.dbus_reported(instance, /*answered=*/true, now_);
   std::vector<Verdict> verdicts;
   judge(instance, Cause::resync, verdicts);
   return verdicts;
@@ -179,9 +208,12 @@ std::vector<Verdict> Judge::handle(const DbusBusLost& /*lost*/) {
 }
 
 std::vector<Verdict> Judge::handle(const DbusSilent& /*silent*/) {
-  trust_.no_answer(now_);
   std::vector<Verdict> verdicts;
-  check_trust(verdicts);
+  if (dbus_phase_ != DbusPhase::unattached) {
+    if (const auto unanswered = trust_.distrust()) {
+      take_silence(*unanswered, verdicts);
+    }
+  }
   return verdicts;
 }
 

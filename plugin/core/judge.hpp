@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Which source decides the state of an instance. Each source's reports are kept, and the best one
-/// available decides: D-Bus while the service has an owner that answers for the instance, else the
-/// FIFO, else the kernel. Because reports are kept, losing a source changes the authority and not
-/// the state.
+/// Which source decides the state of an instance. The newest report of each source is kept beside
+/// those of the others, until that source is lost. The best source that has one decides: D-Bus
+/// while the service has an owner that answers for the instance, else the FIFO, else the kernel. So
+/// the loss of a source changes the authority, and the state only where the next source disagrees.
 ///
-/// The kernel knows less than the others: with the first VIP present it says MASTER, without it
-/// "anything else". It therefore never overrides FAULT, STOP, DELETED or UNKNOWN by BACKUP.
+/// The kernel shows less than the others: with the first VIP present the instance is MASTER,
+/// without it any other state. So without the first VIP the kernel leaves FAULT, STOP, DELETED and
+/// UNKNOWN as they are. Exception: after a keepalived has started anew, a STOP, DELETED or UNKNOWN
+/// of the former one becomes BACKUP.
 ///
-/// A contradicted D-Bus has to prove itself; see DbusTrust.
+/// When another source contradicts D-Bus, D-Bus must answer before it decides again; see DbusTrust.
 ///
 /// keepalived emits its first signals before it requests its name, and its script (the loader) is
 /// started before either; so at the start D-Bus is given a while before the kernel decides alone.
@@ -51,9 +53,9 @@ class Judge {
   Judge(Registry& registry, Statistics& statistics)
       : registry_(registry), statistics_(statistics), trust_(registry) {}
 
-  /// Takes the configuration: row of each instance, by InstanceIndex. Rows that are new to it wait
-  /// to be heard of. `dbus_enabled`: keepalived may be on the bus. The first configuration is the
-  /// start.
+  /// Takes the configuration: row of each instance, by InstanceIndex. New rows have
+  /// no state until a source decides one. `dbus_enabled`: keepalived may be on the bus. The first
+  /// configuration is the start.
   void configure(std::vector<InstanceId> members, bool dbus_enabled, MonotonicTime now);
 
   /// Takes an observation; returns what it changed, in configuration order. An InstanceIndex that
@@ -72,13 +74,14 @@ class Judge {
   /// A row of this keepalived is about to leave its configuration.
   void forget(InstanceId instance) { trust_.forget(instance); }
 
-  /// Whether every instance has been heard of and the kernel read, or waiting for it is over.
+  /// Whether the start is over: every instance has a state and the kernel was read, or `dbus_grace`
+  /// has passed.
   [[nodiscard]] bool settled() const {
     return started_ && ((unheard_ == 0 && kernel_known_) || !dbus_grace_until_);
   }
 
-  /// What keepalived itself has reported last, on D-Bus or else the FIFO; nothing where it has
-  /// reported nothing that still counts, or is not known to run.
+  /// The newest report of keepalived itself: on D-Bus where D-Bus decides, else on the FIFO.
+  /// Nothing where no report counts any more, or keepalived is not known to run.
   [[nodiscard]] std::optional<VrrpState> last_report(InstanceId instance) const;
 
   /// Whether this keepalived runs.
@@ -118,6 +121,7 @@ class Judge {
   void drop_dbus_reports();
   void drop_fifo_reports(std::vector<Verdict>& verdicts);
   void check_trust(std::vector<Verdict>& verdicts);
+  void take_silence(const std::vector<InstanceId>& unanswered, std::vector<Verdict>& verdicts);
   [[nodiscard]] bool dbus_decides(const Evidence& evidence) const {
     return evidence.dbus && trust_.trusted() && !evidence.dbus_overruled;
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// What must not be forgotten when one worker ends and another begins: what each instance was in,
-/// and what each consumer has been told of it. With this a crash, a reload or a restart is, to a
-/// consumer, nothing at all: it is told the difference, once.
+/// The content of the ledger: the state of each instance, and what each consumer has acknowledged
+/// of it. The next worker continues from it, so after a crash, a reload or a restart a consumer
+/// gets the differences, once.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@
 
 namespace batch_notifier::core {
 
-/// What one instance was in.
+/// The state of one instance.
 struct InstanceRecord {
   std::string name;                            ///< Name in keepalived.conf.
   std::string interface;                       ///< Base interface.
@@ -30,9 +30,9 @@ struct InstanceRecord {
   UtcTime since;                               ///< When it began.
   Cause cause = Cause::startup;                ///< Why it was entered.
   Health health = Health::unknown;             ///< Settled health.
-  /// keepalived's own last word, also where a promotion that is held does not count yet. In the
-  /// next run with the same keepalived it stands until that says something else, whatever the
-  /// kernel looks like. Nothing if only the kernel has decided, or keepalived was not known to run.
+  /// The newest report of keepalived itself, a held promotion included. In the next run with the
+  /// same keepalived it counts until keepalived reports another state, whatever addresses the
+  /// kernel has. Nothing if only the kernel has decided, or keepalived was not known to run.
   std::optional<VrrpState> last_word;
   /// Which keepalived it belongs to: the path of its configuration file; empty for the keepalived
   /// that started the plugin. Together with `name` this is the instance's identity.
@@ -42,10 +42,10 @@ struct InstanceRecord {
   bool operator==(const InstanceRecord&) const = default;
 };
 
-/// What one consumer knows of one instance, and what it does not yet.
+/// What one consumer knows of one instance, and the changes since.
 struct ToldRecord {
   VrrpState state = VrrpState::init;  ///< Acknowledged last.
-  std::optional<Health> health;       ///< Acknowledged last; nothing if it was never told.
+  std::optional<Health> health;       ///< Acknowledged last; nothing before its first batch.
   bool uncertain = false;             ///< An attempt with other content may have been seen.
   Trail trail;                        ///< From `state` to the instance's record.
 
@@ -79,9 +79,9 @@ struct Ledger {
 /// or file is the same consumer, wherever its line stands and whatever its options are.
 std::vector<std::string> consumer_names(const std::vector<NotifierSettings>& notifiers);
 
-/// Whether `run` serves the keepalived that the run of `former` served, and none of its words has
-/// been lost in between: a run that has handed over has read all that was meant for it, and what
-/// one that was killed has not read waits in the same FIFO.
+/// Whether `run` serves the same keepalived as the run of `former`, and no FIFO line was lost in
+/// between: a run that has handed over has read all its lines, and the lines that a killed run has
+/// not read are still in the same FIFO.
 bool goes_on(const Ledger& former, const RunIdentity& run);
 
 }  // namespace batch_notifier::core

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// What the kernel has of an interface, as keepalived looks at it: for VRRP an interface without
-/// carrier is as good as none.
+/// The state of an interface as VRRP needs it: an interface without carrier counts as down.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// What the witnesses report. A source turns bytes into one of these and knows nothing of what
-/// follows; the judge takes them and knows nothing of bytes.
+/// What the witnesses report. A source turns bytes into observations; the judge decides from
+/// observations and sees no bytes.
 ///
-/// Every observation says what *is*, not what happened: repeating one, or losing all but the last,
-/// leaves the same picture.
+/// Every observation is a present state, not an event: one that is repeated, or that replaces
+/// several lost ones, leads to the same result.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace batch_notifier::core {
 
-/// Who says so; also the authority behind a state.
+/// The origin of a report; also the authority of a state.
 enum class Witness : std::uint8_t {
   dbus,     ///< keepalived's D-Bus service.
   fifo,     ///< keepalived's notify FIFO.
@@ -28,19 +28,21 @@ enum class Witness : std::uint8_t {
 /// "dbus", "fifo" or "netlink".
 std::string_view to_string(Witness witness);
 
-/// D-Bus or the FIFO says that an instance is in a state.
+/// D-Bus or the FIFO reports the state of an instance.
 struct StateSeen {
   Witness witness = Witness::dbus;    ///< dbus or fifo.
   InstanceIndex instance = 0;         ///< Which instance.
-  VrrpState state = VrrpState::init;  ///< What it is in.
+  VrrpState state = VrrpState::init;  ///< Its state.
   bool answered = false;              ///< Found by reading, so the moment of change is not known.
   std::optional<std::uint8_t> priority;  ///< Effective priority, from the FIFO only.
 };
 
 /// keepalived's service has an owner on the bus and its instances are about to be read.
-struct DbusOwnerFound {};
+struct DbusOwnerFound {
+  bool after_silence = false;  ///< It is the owner that DbusSilent was about, and answers again.
+};
 
-/// Every instance has been asked for once since the owner was found.
+/// keepalived has answered for every instance since the owner was found.
 struct DbusReadComplete {};
 
 /// D-Bus does not know this instance: keepalived refused to answer for it.
@@ -51,10 +53,11 @@ struct DbusInstanceAbsent {
 /// The service has lost its owner while the bus lives: keepalived is gone.
 struct DbusOwnerLost {};
 
-/// The bus itself is gone, which says nothing about keepalived.
+/// The connection to the bus is lost; keepalived may still run.
 struct DbusBusLost {};
 
-/// keepalived was asked over D-Bus and has not answered in time.
+/// keepalived was asked over D-Bus and has not answered in time. DbusOwnerFound follows when it
+/// answers again.
 struct DbusSilent {};
 
 /// What the kernel has of an instance: its VIPs and its links.
@@ -74,11 +77,12 @@ struct KernelReadComplete {};
 /// The kernel's addresses cannot be relied on until the next KernelReadComplete.
 struct KernelLost {};
 
-/// Somebody has the notify FIFO open for writing: its first lines since it was opened, or since
+/// A process has the notify FIFO open for writing: its first lines since it was opened, or since
 /// FifoLost, follow.
 struct FifoOpened {};
 
-/// The FIFO was closed, cannot be read, or has lost lines: what it said no longer counts.
+/// The FIFO was closed, cannot be read, or has lost lines: its former reports do not count any
+/// more.
 struct FifoLost {
   /// Its last writer has gone: keepalived closes it at a reload, at a stop and when it dies.
   bool closed = false;
@@ -87,13 +91,15 @@ struct FifoLost {
 /// The host lets keepalived's VRRP process be watched: until KeepalivedEnded it is known to run.
 struct KeepalivedWatched {};
 
-/// keepalived's VRRP process has ended, by the kernel's own word; keepalived may start another.
+/// The kernel reports that keepalived's VRRP process has ended; keepalived may start another.
 struct KeepalivedEnded {};
 
-/// The FIFO gives an instance's priority without saying anything about its state.
+/// A FIFO line with an instance's priority and without its state.
 struct PrioritySeen {
   InstanceIndex instance = 0;  ///< Which instance.
   std::uint8_t priority = 0;   ///< Its effective priority.
+  /// As MASTER it has heard an advert of a MASTER of lower priority: until then there were two.
+  bool contested = false;
 };
 
 /// Anything that a witness can report.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// A router that becomes MASTER and loses to a better one within an advert interval was never of
-/// use to anybody, and reporting it makes consumers work twice for nothing. A promotion therefore
-/// counts only once it has lasted `master_hold`. Every other state counts at once: consumers must
-/// not hear late that a router is *not* MASTER any more.
+/// A router that becomes MASTER and loses to a better one within an advert interval is of no use to
+/// consumers: they would have to switch back at once. A promotion therefore counts only once it has
+/// lasted `master_hold`. Every other state counts at once, because a delay would leave consumers
+/// with a MASTER that has gone.
 #pragma once
 
 #include <optional>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// One row per instance that is known, whichever keepalived runs it. Instances come and go while
-/// the plugin runs: a configuration is edited, a router appears on a network node, a consumer still
-/// has to hear of a removed one. So nothing in the core counts on a fixed list; a row has an id
-/// that stays the same as long as the row exists, and the id of an erased row is given out again.
+/// One row for each known instance of all keepalived. Instances come and go while the plugin runs:
+/// a configuration is edited, a router appears on a network node, and a removed instance is kept
+/// until every consumer knows that it is DELETED. So no part of the core counts on a fixed list. A
+/// row keeps its id as long as it exists; the id of an erased row is used again.
 ///
-/// The row is also where the present state has its one place. Each group of columns has one writer,
-/// named below; everybody else reads.
+/// The row is the one place of the present state. The comment of each column names the part that
+/// writes it in normal work; all other parts read it. Besides, the engine sets columns when a row
+/// begins or ends: restore() from the ledger, inherit() after a rename, remove_row() at removal.
 #pragma once
 
 #include <cstddef>
@@ -47,15 +48,15 @@ struct HeldPromotion {
   UtcTime since;                ///< When it began.
 };
 
-/// All that is known of one instance, except what each consumer was told.
+/// All that is known of one instance, except what each consumer knows of it.
 struct InstanceRow {
   KeepalivedId keepalived{};  ///< Whose instance it is. Written by Registry.
   Instance configured;        ///< Its configuration; of a removed one, the last. By Registry.
   std::size_t position = 0;   ///< Place in that configuration, hence in a batch. By Registry.
   std::uint64_t removal = 0;  ///< 0 while configured, else rising in order of removal. By Registry.
-  Evidence evidence;          ///< What each source reported. Written by Judge.
+  Evidence evidence;          ///< What each source reported. By Judge and its DbusTrust.
   Finding found;              ///< What follows from the evidence. Written by Judge.
-  InstanceStatus status;      ///< What consumers are brought up to. Written by Engine.
+  InstanceStatus status;      ///< What consumers get. By Engine; its health by HealthMonitor.
   HeldPromotion promotion;    ///< While one is held. Written by PromotionHold.
   Health momentary_health = Health::unknown;  ///< Before `health_wait`. Written by HealthMonitor.
 
@@ -63,8 +64,7 @@ struct InstanceRow {
   [[nodiscard]] bool removed() const { return removal != 0; }
 };
 
-/// The rows of all keepalived. Finding, adding and erasing one does not take longer the more there
-/// are.
+/// The rows of all keepalived. The time to find, add or erase one does not grow with their number.
 class Registry {
  public:
   /// A new row, in no configuration yet. The name must not be there (find()).

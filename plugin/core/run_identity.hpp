@@ -13,7 +13,7 @@ struct RunIdentity {
   std::string epoch;       ///< UUID of this run, in every batch.
   std::string host;        ///< Node name, in every batch.
   std::string keepalived;  ///< Which keepalived process is served; empty where that is not known.
-  std::string fifo;        ///< Which FIFO it is heard by; empty for none.
+  std::string fifo;        ///< Which FIFO it reports on; empty for none.
   /// The pipe in that FIFO is one that a former run has read, so that what was written into it
   /// since is still there. Without a process that has it open, a FIFO forgets what is in it.
   bool fifo_unbroken = false;

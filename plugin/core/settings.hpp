@@ -42,7 +42,7 @@ struct NotifierSettings {
   Duration timeout{10'000'000};    ///< `timeout`: how long one delivery may take.
   Duration retry_max{60'000'000};  ///< `retry_max`: longest wait before a delivery is retried.
   std::optional<UserName> user;    ///< `user`; else the loader's own.
-  std::vector<VrrpState> states;   ///< `states`: told only of these; empty for all.
+  std::vector<VrrpState> states;   ///< `states`: only these are delivered; empty for all.
   std::string instances;           ///< `instances`: glob of instance names, as written.
   /// Whether the instance of this name matches `instances`; empty where all do.
   std::function<bool(const std::string& name)> selects;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// Counters: how often the unusual happened. Every input that is refused and every source that is
-/// lost leaves a trace here, so that "nothing was reported" can be told from "nothing was wrong".
+/// lost is counted here, so that a run without changes differs from a run that lost its sources.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ namespace batch_notifier::core {
 enum class Counter : std::uint8_t {
   observations,              ///< Observations taken in from all witnesses.
   transitions,               ///< Changes of state that counted.
-  suppressed_transitions,    ///< Of these, never told because the instance ended where it began.
+  suppressed_transitions,    ///< Of these, left out because the instance went back.
   dropped_promotions,        ///< Promotions to MASTER that did not last `master_hold`.
   batches_delivered,         ///< Batches acknowledged.
   deliveries_failed,         ///< Attempts that failed and are retried.
@@ -25,7 +25,7 @@ enum class Counter : std::uint8_t {
   dbus_silences,             ///< Times that D-Bus did not answer and stopped deciding.
   dbus_overruled,            ///< Instances for which the FIFO overruled D-Bus.
   dbus_connects,             ///< Connections to the bus that were made.
-  dbus_signals,              ///< State signals believed.
+  dbus_signals,              ///< State signals of the owner of the service.
   dbus_foreign_signals,      ///< State signals not from the owner of the service: ignored.
   dbus_malformed,            ///< Messages with a wrong signature or an impossible value.
   dbus_unknown_paths,        ///< Signals for an object path that no instance has.
@@ -54,7 +54,7 @@ class Statistics {
     values_.at(static_cast<std::size_t>(counter)) += amount;
   }
 
-  /// What one counter stands at.
+  /// The value of one counter.
   [[nodiscard]] std::uint64_t value(Counter counter) const {
     return values_.at(static_cast<std::size_t>(counter));
   }

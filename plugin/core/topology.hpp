@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// What keepalived.conf says there is: the instances of one keepalived, their virtual addresses and
-/// their groups. Filled in by the configuration reader, read by everything else, changed by nobody.
+/// their groups. The configuration reader fills it in; it does not change afterwards.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// The way of an instance from what a consumer was last told to what is now, in a fixed space: a
-/// flapping instance in front of a dead consumer must not cost memory per flap. The beginning and
-/// the newest steps are kept, and all are counted.
+/// The states of an instance from the one that a consumer acknowledged last to the present one, in
+/// a fixed space: a flapping instance must not cost memory per flap while its consumer is dead. The
+/// first and the newest states are kept, and all transitions are counted.
 #pragma once
 
 #include <algorithm>
@@ -28,8 +28,8 @@ class Trail {
   /// Begins at a state, with no transition.
   explicit Trail(VrrpState origin) { states_.front() = origin; }
 
-  /// As it was told by path() and transitions() before. Nothing if no trail can be so: no state,
-  /// too many, or fewer transitions than it shows.
+  /// The trail that had this path() and these transitions(). Nothing if no trail can have them: no
+  /// state, too many, or fewer transitions than the path shows.
   static std::optional<Trail> restored(const std::vector<VrrpState>& path,
                                        std::uint64_t transitions) {
     if (path.empty() || path.size() > capacity || transitions < path.size() - 1) {

@@ -87,7 +87,8 @@ void VipTable::sweep(Link& link) {
 void VipTable::apply(const LinkEvent& event, Origin origin) {
   const auto named = names_.find(event.name);
   const bool wanted = event.present && named != names_.end();
-  // During a dump also what is not wanted leaves a mark, so that an older reply is not believed.
+  // During a dump links and addresses that are not configured are marked too, so that an older
+  // reply does not count.
   if (!wanted && !dumping_ && links_.count(event.ifindex) == 0) {
     return;
   }

@@ -10,9 +10,10 @@
 /// thousand containers costs no more than one with none.
 ///
 /// Reading everything anew (a dump) corrects the table while notifications go on correcting it.
-/// What a dump no longer lists goes at its end. Where the two speak of the same thing, the
-/// notification is believed: since Linux 6.9 addresses are dumped without the lock under which they
-/// change, so a reply can be older than a notification that came before it.
+/// Links and addresses that a dump does not list are removed at its end. Where a dump and a
+/// notification have the same link or address, the notification counts: since Linux 6.9 addresses
+/// are dumped without the lock under which they change, so a reply can be older than a notification
+/// that came before it.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +32,7 @@
 
 namespace batch_notifier::core {
 
-/// What the kernel says about a network interface.
+/// A network interface in a netlink message.
 struct LinkEvent {
   std::uint32_t ifindex = 0;  ///< Its index, which outlives a rename.
   std::string name;           ///< Its present name.
@@ -42,7 +43,7 @@ struct LinkEvent {
   bool operator==(const LinkEvent&) const = default;
 };
 
-/// What the kernel says about an address.
+/// An address in a netlink message.
 struct AddressEvent {
   std::uint32_t ifindex = 0;  ///< The link that it is on.
   IpAddress address;          ///< The host's own address.
@@ -56,7 +57,7 @@ struct AddressEvent {
   bool operator==(const AddressEvent&) const = default;
 };
 
-/// How an event came to be heard.
+/// Where an event comes from.
 enum class Origin : std::uint8_t {
   notification,  ///< Something changed.
   dump,          ///< Listed because everything was asked for.
@@ -73,13 +74,13 @@ class VipTable {
   /// The dump was complete: removes what neither it nor a notification has named since.
   void end_dump();
 
-  /// Takes in what is said about a link.
+  /// Takes a message about a link in.
   void apply(const LinkEvent& event, Origin origin);
-  /// Takes in what is said about an address.
+  /// Takes a message about an address in.
   void apply(const AddressEvent& event, Origin origin);
 
-  /// The instances whose picture differs from when it was last taken. VipsSeen::answered says that
-  /// a dump brought the newest of their changes to light.
+  /// The instances whose VIPs or links have changed since the last call. VipsSeen::answered is set
+  /// where a dump, and no notification, brought the newest change.
   std::vector<VipsSeen> take_changes();
   /// All instances, in the order of the topology, as answered.
   std::vector<VipsSeen> take_all();

@@ -13,13 +13,13 @@ namespace batch_notifier::core {
 
 /// State of one VRRP instance.
 enum class VrrpState : std::uint8_t {
-  init,     ///< Nothing has been heard yet.
+  init,     ///< No state was reported yet.
   backup,   ///< Listening to another router's adverts.
   master,   ///< Owner of the virtual addresses.
   fault,    ///< Unable to run: a tracked interface, script or process is down.
   stop,     ///< keepalived has stopped in good order.
   deleted,  ///< Removed from the configuration.
-  unknown,  ///< keepalived went away without a word.
+  unknown,  ///< keepalived ended without reporting STOP.
 };
 
 /// How many different states there are.
@@ -35,10 +35,10 @@ constexpr bool is_running(VrrpState state) {
   return state == VrrpState::master || state == VrrpState::backup || state == VrrpState::fault;
 }
 
-/// keepalived's word for the state, e.g. "MASTER".
+/// keepalived's name of the state, e.g. "MASTER".
 std::string_view to_string(VrrpState state);
 
-/// The state that a word of keepalived's means; nothing for any other word.
+/// The state with this name of keepalived's; nothing for any other text.
 std::optional<VrrpState> parse_vrrp_state(std::string_view word);
 
 }  // namespace batch_notifier::core

@@ -96,7 +96,7 @@ void DirectoryLock::renew_lock() {
     }
     write_note(lock, lock_path(), {});
     lock_.emplace(loop_, std::move(lock));
-    log_.write(Severity::warning, lock_path() + " was removed: made again");
+    log_.write(Severity::warning, lock_path() + " was removed by somebody: it was made again");
   } catch (const std::exception& error) {
     lock_.reset();
     log_.write(Severity::error, "state directory " + path_ + " is gone: " + error.what() +
@@ -129,9 +129,8 @@ void DirectoryLock::try_lock() {
   try {
     news = advance();
   } catch (const std::exception& error) {
-    log_.write(Severity::error,
-               std::string(error.what()) +
-                   "; going on without it: pending changes do not survive a crash or restart");
+    log_.write(Severity::error, "state directory " + path_ + " is not used: " + error.what() +
+                                    "; pending changes do not survive a crash or restart");
     news = &handlers_.acquired;
   }
   if (news != nullptr) {
@@ -196,16 +195,22 @@ bool DirectoryLock::kill_holders() {
   }
   killed_ = !holders.empty();
   if (killed_) {
-    log_.write(Severity::error, "another worker holds " + lock_path() +
-                                    " and does not finish in time: it is killed, with its "
-                                    "deliveries");
+    log_.write(Severity::error,
+               "state directory " + path_ + ": the worker that holds its lock" +
+                   (note ? ", process " + std::to_string(note->pid) + "," : "") +
+                   " did not finish in time: it is killed with its deliveries, and "
+                   "this one continues from its ledger");
   }
   return killed_;
 }
 
 const std::function<void()>* DirectoryLock::take_by_force() {
-  log_.write(Severity::error,
-             "another worker holds " + lock_path() + " and does not finish in time: taken from it");
+  log_.write(
+      Severity::error,
+      "state directory " + path_ +
+          ": the worker that holds its lock did not finish in time "
+          "and cannot be killed: this one takes the lock away; a delivery of the other one may "
+          "still run");
   const std::string path = lock_path() + "." + std::to_string(getpid());
   UniqueFd lock = open_own_file(path, O_RDWR | O_CREAT | O_TRUNC);
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0 || rename(path.c_str(), lock_path().c_str()) != 0) {

@@ -7,7 +7,7 @@
 /// however its holder ends; its note (lock_note.hpp) says since when the holder's loader runs. A
 /// worker that waits renames a file with its own note over `takeover` and keeps that file locked.
 /// An older holder sees this by inotify(7), hands over and closes `lock`, which the waiting worker
-/// sees by inotify too. Nobody polls and nobody waits in a system call. Of several that wait only
+/// sees by inotify too. No worker polls, and none waits in a system call. Of several that wait only
 /// the newest begins. A holder that needs more time, for a delivery that is under way, writes into
 /// its note until when. A holder that does not finish in time is killed, because it might deliver
 /// old states whenever it goes on. One that cannot be killed, because it sleeps in the kernel, is

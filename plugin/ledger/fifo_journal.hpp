@@ -8,9 +8,9 @@
 /// - A pipe dies with its last descriptor. keepalived closes it at a stop and at a reload; the last
 ///   lines, STOP among them, would then be in nothing but the worker that may be killed.
 /// - Bytes that stay in the pipe keep it readable. A level-triggered loop spins (1.7 million
-///   wake-ups a second on Linux 6.18). An edge-triggered one hears of later lines only on kernels
-///   that wake readers of a pipe that is not empty; 5.5 and its successors until 5.14 did not.
-///   There, lines would go unread: silence, which is the worst failure.
+///   wake-ups a second on Linux 6.18). An edge-triggered one is woken for later lines only on
+///   kernels that wake readers of a pipe that is not empty; 5.5 and its successors until 5.14 did
+///   not. There, lines would go unread: silence, which is the worst failure.
 /// - keepalived drops lines when the pipe is full. Bytes that wait for a save take the room of new
 ///   lines, and fullness no longer tells whether lines may have been dropped.
 /// - tee(2) begins at the first byte each time: with 10,000 lines waiting, each further line costs
@@ -24,7 +24,8 @@
 
 namespace batch_notifier::ledger {
 
-/// Where the FIFO source puts the bytes that it reads. Implemented by LedgerStore.
+/// Where the FIFO source puts the bytes that it reads. Session implements it, and passes them on to
+/// LedgerStore.
 class FifoJournal {
  public:
   /// What append() returns when the bytes could not be written.

@@ -76,6 +76,7 @@ void Handover::review() {
   timer_.cancel();
   if (decision.review) {
     timer_.set(*decision.review);
+    ask_for_time(*decision.review + takeover_patience);
   }
   switch (decision.step) {
     case WorkerStep::stay:
@@ -96,14 +97,26 @@ void Handover::review() {
   }
 }
 
+// Where an older worker hangs, this one begins then, and those behind it have to wait for both.
+void Handover::ask_for_time(core::MonotonicTime until) {
+  if (own_.until != until) {
+    own_.until = until;
+    links_.announce(own_);
+  }
+}
+
 void Handover::work(bool forced) {
   forced_ = forced;
   if (forced) {
-    log_.write(Severity::error,
-               "handover: an older worker does not finish in time: going on without it");
+    log_.write(
+        Severity::error,
+        "handover: an older worker did not finish in time: this one begins without waiting for "
+        "it any longer");
   }
   own_.phase = WorkerPhase::works;
   links_.announce(own_);
+  // A newer one that waits already will not announce that again.
+  timer_.set(runtime::read_clocks().monotonic);
   handlers_.acquired();
 }
 

@@ -68,6 +68,7 @@ class Handover {
  private:
   void take_files(const std::vector<runtime::UniqueFd>& files);
   void review();
+  void ask_for_time(core::MonotonicTime until);
   void work(bool forced);
 
   runtime::Log& log_;

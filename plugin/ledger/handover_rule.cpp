@@ -52,27 +52,24 @@ WorkerDecision decide(const WorkerStatus& own,
                       const std::vector<std::optional<WorkerStatus>>& others,
                       core::MonotonicTime waiting_since, core::MonotonicTime now) {
   bool newer_waits = false;
-  bool others_may_work = false;
+  bool others_come_first = false;
   core::MonotonicTime enough = waiting_since + takeover_patience;
   for (const std::optional<WorkerStatus>& other : others) {
     if (!other) {
-      others_may_work = true;
+      others_come_first = true;
     } else if (is_newer(*other, own) && other->phase == WorkerPhase::works) {
       return {WorkerStep::end, std::nullopt};
     } else if (is_newer(*other, own)) {
       newer_waits = true;
-    } else if (other->phase == WorkerPhase::works) {
-      others_may_work = true;
+    } else {
+      others_come_first = true;
       enough = std::max(enough, std::min(other->until, waiting_since + longest_takeover));
     }
   }
   if (own.phase == WorkerPhase::works) {
     return {newer_waits ? WorkerStep::hand_over : WorkerStep::stay, std::nullopt};
   }
-  if (newer_waits) {
-    // It begins as soon as this one could, unless it hangs.
-    enough = waiting_since + longest_takeover;
-  } else if (!others_may_work) {
+  if (!others_come_first) {
     return {WorkerStep::begin, std::nullopt};
   }
   if (now >= enough) {

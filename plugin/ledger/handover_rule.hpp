@@ -3,10 +3,13 @@
 /// Which of several workers works, as a pure function of what each of them announces. All workers
 /// of one user that read the same keepalived.conf are linked with each other (handover.hpp), and
 /// each announces its status on every link, at the beginning and after each change:
-/// - A waiting worker begins once no older one works and no newer one waits.
+/// - A waiting worker begins once there is no older one, whether that works or waits. So each
+/// begins
+///   in its turn, also where it hands over at once: a worker holds a FIFO that none of the others
+///   can open any more, and reads it with the configuration that its lines are about.
 /// - A working worker hands over once a newer one waits, and ends once a newer one works.
-/// - A worker that has announced nothing yet may be any of these. It, and an older one that works,
-///   is waited for with patience (takeover.hpp); then the newer one begins all the same.
+/// - A worker that has announced nothing yet may be any of these. It, and an older one, is waited
+///   for with patience (takeover.hpp); then the newer one begins all the same.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +33,7 @@ struct WorkerStatus {
   WorkerPhase phase = WorkerPhase::waits;  ///< See WorkerPhase.
   core::MonotonicTime started;             ///< Since when its loader runs.
   int slot = 0;                            ///< Its own among the workers; decides between equals.
-  core::MonotonicTime until;               ///< How long it asks newer workers to wait.
+  core::MonotonicTime until;               ///< Until when it asks newer workers to wait.
 
   /// Equal in every field.
   bool operator==(const WorkerStatus&) const = default;

@@ -15,6 +15,7 @@
 
 #include "ledger/ledger_format.hpp"
 #include "ledger/ledger_frame.hpp"
+#include "runtime/text.hpp"
 
 namespace batch_notifier::ledger {
 
@@ -123,8 +124,9 @@ core::NotifierRecord notifier_of(const json& value, const core::Ledger& ledger) 
   record.snapshot_told = value.at(1).get<bool>();
   const json& told = value.at(2);
   if (told.size() != ledger.instances.size()) {
-    throw std::runtime_error("a notifier's record has " + std::to_string(told.size()) +
-                             " instances instead of " + std::to_string(ledger.instances.size()));
+    throw std::runtime_error("a notifier's record has " +
+                             runtime::count_text(told.size(), "instance") + " instead of " +
+                             std::to_string(ledger.instances.size()));
   }
   for (std::size_t index = 0; index < told.size(); ++index) {
     record.told.push_back(told_of(told.at(index), ledger.instances[index]));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ledger/ledger_format.hpp"
+#include "runtime/text.hpp"
 
 namespace batch_notifier::ledger {
 
@@ -65,8 +66,10 @@ void LedgerStore::hold_until(core::MonotonicTime end) {
       directory_->hold_until(end);
     }
   } catch (const std::exception& error) {
-    log_.write(Severity::error, std::string(error.what()) +
-                                    ": the next worker waits no longer than usual for this one");
+    log_.write(Severity::error, std::string("handover: cannot ask the next worker for time: ") +
+                                    error.what() + "; it waits " +
+                                    runtime::seconds_text(takeover_patience) +
+                                    " and then begins, although a delivery may still run");
   }
 }
 
@@ -83,9 +86,10 @@ core::Ledger LedgerStore::read() {
     inherited_ = ledger::read_journal(legacy->journal);
     return ledger;
   } catch (const std::exception& error) {
-    log_.write(Severity::error, std::string("the ledger that an older worker passed on cannot be "
-                                            "used: ") +
-                                    error.what());
+    log_.write(Severity::error, std::string("handover: the ledger that an older worker passed on "
+                                            "cannot be used: ") +
+                                    error.what() +
+                                    "; the state directory's ledger is used, if there is one");
   }
   return read_file();
 }
@@ -134,7 +138,7 @@ JournalContents LedgerStore::read_journal() {
 }
 
 bool LedgerStore::is_needed() const {
-  return directory_ || (handover_ && handover_->is_awaited());
+  return directory_ || is_awaited();
 }
 
 void LedgerStore::save(const core::Ledger& ledger) {
@@ -148,7 +152,8 @@ void LedgerStore::save(const core::Ledger& ledger) {
     }
   } catch (const std::exception& error) {
     log_.write(Severity::error,
-               std::string("the ledger cannot be passed on to the next worker: ") + error.what());
+               std::string("handover: the ledger cannot be passed on to the next worker: ") +
+                   error.what() + "; it reads the state directory's, if there is one");
   }
   try {
     if (directory_) {

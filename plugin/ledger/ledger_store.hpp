@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// What outlives a worker: the ledger (core/ledger.hpp) and, beside it, the FIFO journal
-/// (fifo_journal.hpp). The store reads and writes when it is told to; when that is due, the core
-/// decides. A ledger that cannot be written is removed, because an old one would make the next run
+/// (fifo_journal.hpp). The store reads and writes when it is called; the core decides when a save
+/// is due. A ledger that cannot be written is removed, because an old one would make the next run
 /// act on states and acknowledgements that no longer hold; without one, every consumer gets a
 /// snapshot, which is always right.
 ///
@@ -41,6 +41,9 @@ class LedgerStore final : public FifoJournal {
   /// between two workers: the newer one goes on. To be called once.
   void open(const char* directory, std::string_view configuration, TakeoverHandlers handlers,
             core::MonotonicTime started);
+
+  /// Whether a newer worker waits for this one to finish.
+  [[nodiscard]] bool is_awaited() const { return handover_ && handover_->is_awaited(); }
 
   /// Asks newer workers to wait until then at the latest. A failure is logged.
   void hold_until(core::MonotonicTime end);

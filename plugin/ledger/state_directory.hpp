@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// The directory whose files outlive a worker, and who may write them: only the worker that holds
-/// its lock (see directory_lock.hpp). A worker that was left behind writes nothing any more.
+/// its lock (see directory_lock.hpp). A worker that has lost the lock writes nothing any more.
 ///
 /// The files: `ledger` (ledger_format.hpp), `fifo-journal` (journal_format.hpp), `lock` and
 /// `takeover` (lock_note.hpp), and `*.corrupt` for files that could not be read.

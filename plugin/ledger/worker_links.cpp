@@ -23,8 +23,8 @@ constexpr std::string_view files_follow = "batch_notifier 1 ledger";
 constexpr int at_once = 16;
 constexpr core::Duration first_retry{100'000};
 constexpr core::Duration longest_retry{1'000'000};
-/// How long nobody is listened to after another user's process has connected: else any user could
-/// keep this worker busy. A worker that comes meanwhile waits in the queue.
+/// How long no connection is accepted after another user's process has connected: else any user
+/// could keep this worker busy. A worker that comes meanwhile waits in the queue.
 constexpr core::Duration rest_time{1'000'000};
 
 }  // namespace

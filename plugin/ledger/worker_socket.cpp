@@ -172,7 +172,12 @@ Received receive_message(const UniqueFd& socket) {
   header.msg_iovlen = 1;
   header.msg_control = control.data();
   header.msg_controllen = control.size();
-  const ssize_t size = recvmsg(socket.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  ssize_t size = recvmsg(socket.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (size < 0 && errno == ECONNRESET) {
+    // The other side has ended without reading everything. This is told once, and before what it
+    // had sent.
+    size = recvmsg(socket.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  }
   if (size > 0) {
     received.kind = Received::Kind::message;
     received.message.text.assign(buffer.data(), static_cast<std::size_t>(size));

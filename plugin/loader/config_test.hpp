@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// --config-test: what `keepalived -t` is for keepalived's own words, for those that it skips. Runs
-/// in the calling process, forks nothing and writes nothing to the system log, because a person or
-/// an editor is waiting for the answer.
+/// --config-test checks the lines that `keepalived -t` skips. Runs in the calling process, forks
+/// nothing and writes nothing to the system log, because a person or an editor is waiting for the
+/// answer.
 #pragma once
 
 #include "loader/options.hpp"

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// What the loader's exit status says. The numbers follow `keepalived -t`, so that whoever knows
-/// one can read the other. The worker uses them too: its supervisor tells by them whether another
-/// try makes sense.
+/// Exit statuses of the loader. The numbers follow `keepalived -t`. The worker uses them too: from
+/// them the supervisor decides whether to start another one.
 #pragma once
 
 namespace batch_notifier::loader {

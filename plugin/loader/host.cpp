@@ -38,6 +38,7 @@ KeepalivedPluginHost make_host(const Options& options, const Served& served, con
   host.net_namespace = served.net_namespace ? served.net_namespace->c_str() : nullptr;
   host.keepalived = std::max(descriptors.keepalived, 0);
   host.deliveries = std::max(descriptors.deliveries, 0);
+  host.fifo = std::max(descriptors.fifo, 0);
   host.started_us = started.time_since_epoch().count();
   return host;
 }

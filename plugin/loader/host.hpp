@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// The host's side of the plugin ABI: what a plugin is told, and where its messages go.
+/// The host's side of the plugin ABI: the data that a plugin gets, and the log that takes its
+/// messages.
 #pragma once
 
 #include "core/time.hpp"
@@ -11,10 +12,11 @@
 
 namespace batch_notifier::loader {
 
-/// Two descriptors of the host; -1 for none.
+/// Descriptors of the host; -1 for none.
 struct HostDescriptors {
   int keepalived = -1;  ///< Readable once keepalived has ended.
   int deliveries = -1;  ///< Kept open by deliveries.
+  int fifo = -1;        ///< keepalived's notify FIFO.
 };
 
 /// Describes this host. `options`, `served`, `state_dir` (or nullptr for none), the descriptors and

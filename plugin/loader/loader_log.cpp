@@ -37,7 +37,7 @@ void write_to_console(const char* message) {
                     time.data(), now.tv_nsec / nanoseconds_per_millisecond, getpid(), message);
   const std::size_t size = std::min(static_cast<std::size_t>(wanted), line.size() - 1);
   line.at(size) = '\n';
-  // There is nobody to tell that the console is gone.
+  // When the console is gone, the system log still has the message.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), size + 1);
 }
 

@@ -71,8 +71,18 @@ void clean_descriptors() {
   close(last);
 }
 
+// At once, and for as long as the loader lives: keepalived throws its FIFO away at a reload, with
+// the lines in it, unless another process has it open, and a worker may crash. None where it cannot
+// be had; the plugin looks for it then.
+runtime::UniqueFd hold_fifo(const std::string& path) {
+  return path.empty() ? runtime::UniqueFd()
+                      : runtime::UniqueFd(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC |
+                                                                 O_NOFOLLOW | O_NOCTTY));
+}
+
 int run(const Options& options) {
   clean_descriptors();
+  const runtime::UniqueFd fifo = hold_fifo(options.fifo_path);
   umask(creation_mask);
   reset_signal_actions();
   const KeepalivedParent keepalived = find_keepalived();
@@ -86,7 +96,8 @@ int run(const Options& options) {
     return std::get<int>(outcome);
   }
   const int status = with_log<int>(options, [&](runtime::Log& log) {
-    return run_worker(options, answer.served, keepalived.end.get(), started, *seat, log);
+    return run_worker(options, answer.served, {keepalived.end.get(), -1, fifo.get()}, started,
+                      *seat, log);
   });
   seat->note_exit(status);
   return status;

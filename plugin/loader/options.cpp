@@ -20,55 +20,66 @@ std::nullopt_t refuse(const char* complaint) {
   return std::nullopt;
 }
 
+constexpr const char* letters = "f:i:n:s:tlDhv";
+constexpr std::array<option, 10> long_options{{
+    {"config", required_argument, nullptr, 'f'},
+    {"config-id", required_argument, nullptr, 'i'},
+    {"namespace", required_argument, nullptr, 'n'},
+    {"state-dir", required_argument, nullptr, 's'},
+    {"config-test", no_argument, nullptr, 't'},
+    {"log-console", no_argument, nullptr, 'l'},
+    {"log-detail", no_argument, nullptr, 'D'},
+    {"help", no_argument, nullptr, 'h'},
+    {"version", no_argument, nullptr, 'v'},
+    {nullptr, 0, nullptr, 0},
+}};
+
+// False for a letter that is no option; getopt_long has named it on standard error.
+bool take_option(int letter, Options& options) {
+  switch (letter) {
+    case 'f':
+      options.config_path = optarg;
+      return true;
+    case 'i':
+      options.config_id = optarg;
+      return true;
+    case 'n':
+      options.net_namespace = optarg;
+      return true;
+    case 's':
+      options.state_dir = optarg;
+      return true;
+    case 't':
+      options.action = Action::config_test;
+      return true;
+    case 'l':
+      options.log_console = true;
+      return true;
+    case 'D':
+      options.log_detail = true;
+      return true;
+    case 'h':
+      options.action = Action::help;
+      return true;
+    case 'v':
+      options.action = Action::version;
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv) {
-  static constexpr std::array<option, 10> long_options{{
-      {"config", required_argument, nullptr, 'f'},
-      {"config-id", required_argument, nullptr, 'i'},
-      {"namespace", required_argument, nullptr, 'n'},
-      {"state-dir", required_argument, nullptr, 's'},
-      {"config-test", no_argument, nullptr, 't'},
-      {"log-console", no_argument, nullptr, 'l'},
-      {"log-detail", no_argument, nullptr, 'D'},
-      {"help", no_argument, nullptr, 'h'},
-      {"version", no_argument, nullptr, 'v'},
-      {nullptr, 0, nullptr, 0},
-  }};
   Options options;
   int letter = 0;
-  while ((letter = getopt_long(argc, argv, "f:i:n:s:tlDhv", long_options.data(), nullptr)) != -1) {
-    switch (letter) {
-      case 'f':
-        options.config_path = optarg;
-        break;
-      case 'i':
-        options.config_id = optarg;
-        break;
-      case 'n':
-        options.net_namespace = optarg;
-        break;
-      case 's':
-        options.state_dir = optarg;
-        break;
-      case 't':
-        options.action = Action::config_test;
-        break;
-      case 'l':
-        options.log_console = true;
-        break;
-      case 'D':
-        options.log_detail = true;
-        break;
-      case 'h':
-        options.action = Action::help;
-        return options;
-      case 'v':
-        options.action = Action::version;
-        return options;
-      default:
-        // getopt_long has named the culprit.
-        return refuse(nullptr);
+  while ((letter = getopt_long(argc, argv, letters, long_options.data(), nullptr)) != -1) {
+    if (!take_option(letter, options)) {
+      return refuse(nullptr);
+    }
+    if (options.action == Action::help || options.action == Action::version) {
+      return options;
     }
   }
   const int operands = argc - optind;

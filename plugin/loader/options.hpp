@@ -12,7 +12,7 @@ namespace batch_notifier::loader {
 
 /// What the loader has been called to do.
 enum class Action : std::uint8_t {
-  run,          ///< Supervise a worker until told to stop.
+  run,          ///< Supervise a worker until a signal ends it.
   config_test,  ///< Report the problems of the configuration.
   help,         ///< Print the usage.
   version,      ///< Print the version.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Whether the plugin may be loaded. Its code runs with the loader's rights, usually root's, so
-/// whoever can replace the file is root. keepalived looks at the loader's own file, and not at its
-/// arguments.
+/// Whether the plugin may be loaded. Its code runs with the loader's rights, usually root's, so a
+/// user who can replace the file becomes root. keepalived looks at the loader's own file, and not
+/// at its arguments.
 #pragma once
 
 #include <string>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// What to do when a worker has ended: a decision of its own, without processes or clocks, so that
-/// hours of crashing are a table in a unit test. A crash is repaired almost at once, because nobody
-/// is notified meanwhile; a plugin that crashes again and again costs one start every five seconds.
+/// hours of crashing are a table in a unit test. After a crash the next worker starts almost at
+/// once, because nothing is delivered meanwhile; a plugin that crashes again and again costs one
+/// start every five seconds.
 #pragma once
 
 #include <chrono>
@@ -26,7 +27,7 @@ struct RestartAfter {
 /// What follows the end of a worker.
 using Decision = std::variant<ExitWith, RestartAfter>;
 
-/// Remembers how workers fared.
+/// Remembers the ends of former workers.
 class RestartPolicy {
  public:
   /// Delay before the first restart.
@@ -36,21 +37,20 @@ class RestartPolicy {
   /// A worker that has lived this long was healthy: the delay begins anew.
   static constexpr core::Duration healthy_life = std::chrono::seconds(60);
 
-  /// How many workers may fail after the supervisor has been told to stop, before it gives up.
+  /// After this many failed workers since SIGTERM the supervisor ends.
   static constexpr int last_attempts = 3;
 
   /// A worker has been started.
   void worker_started(core::MonotonicTime now);
 
-  /// keepalived is stopping: from now on a worker that ends of its own accord ends the supervisor,
-  /// and one that fails is replaced at once, a few times, because the last states are still to be
-  /// told.
+  /// keepalived is stopping. From now on a worker that fails is replaced at once, a few times,
+  /// because the last states are still to be delivered.
   void stop_requested() { stopping_ = true; }
 
   /// The worker has ended with `exit_status`, or with nothing if a signal killed it or it could not
-  /// even be started. Status 0 is believed at any time: a worker whose state directory was taken
-  /// over by a newer one leaves like that. Status 4 is believed of the first worker only: it is a
-  /// mistake in the command line then, and a file being replaced later.
+  /// even be started. Status 0 ends the supervisor at any time: a worker ends so when a newer one
+  /// has taken over. Status 4 ends it only for the first worker, where the command line is wrong;
+  /// later a file may just be being replaced.
   Decision worker_ended(std::optional<int> exit_status, core::MonotonicTime now);
 
  private:

@@ -75,7 +75,7 @@ class Finder {
 
   void add(const std::string& what, const std::string& value, const std::string& origin) {
     answer_.message +=
-        (answer_.message.empty() ? "" : ", ") + what + " " + value + " (" + origin + ")";
+        (answer_.message.empty() ? "serves " : ", ") + what + " " + value + " (" + origin + ")";
   }
 
   void add_remarks() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Signals as something to read. Nothing here runs in a signal handler: what is awaited is blocked
-/// and comes out of a signalfd, between two calls of the plugin and never inside one.
+/// Signals as something to read. Nothing here runs in a signal handler: the signals are blocked and
+/// read from a signalfd, between two calls of the plugin and never inside one.
 #pragma once
 
 #include <initializer_list>

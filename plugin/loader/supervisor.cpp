@@ -132,7 +132,7 @@ class Supervisor {
       if (worker_) {
         worker_->signal(SIGTERM);
       } else {
-        // What the last one has not told is told now or never.
+        // Its pending changes can be delivered by the next one only.
         restart_at_ = monotonic_now();
       }
     } else if (number == SIGINT) {
@@ -155,8 +155,9 @@ class Supervisor {
     } else if (pid > 0) {
       guard_ = pid;
     } else {
-      log_.write(Severity::error, "cannot fork: " + runtime::errno_text(errno) +
-                                      ": nothing watches the worker once keepalived has stopped");
+      log_.write(Severity::error, "cannot fork a guard: " + runtime::errno_text(errno) +
+                                      ": a worker that crashes after keepalived has stopped is not "
+                                      "replaced");
     }
     return pid > 0;
   }
@@ -192,14 +193,15 @@ class Supervisor {
   void check_hung_worker() {
     if (killed_) {
       const std::string name = worker_->name();
-      worker_ended({std::nullopt, name + " cannot be killed, it sleeps in the kernel: it is left "
+      worker_ended({std::nullopt, name + " sleeps in the kernel and cannot be killed: it is left "
                                          "behind"});
       // It holds the pipe itself.
       remains_.reset();
     } else if (worker_->seat().overdue()) {
-      log_.write(Severity::error, worker_->name() + " did not finish a turn within " +
+      log_.write(Severity::error, worker_->name() + " did not finish a turn of its loop within " +
                                       seconds_text(worker_->seat().limit()) +
-                                      ": it is ended, another continues from the ledger");
+                                      ": it hangs and is killed; another one continues from the "
+                                      "ledger");
       worker_->kill_all();
       killed_ = true;
       check_at_ = monotonic_now() + death_wait;
@@ -226,8 +228,10 @@ class Supervisor {
       if (monotonic_now() < remains_until_) {
         return false;
       }
-      log_.write(Severity::error,
-                 "a delivery of the last worker does not end: another worker is started beside it");
+      log_.write(Severity::error, "a command of the last worker still runs " +
+                                      seconds_text(remains_wait) +
+                                      " after the worker ended: the next worker starts beside it, "
+                                      "and its deliveries may overtake the old one");
     }
     remains_.reset();
     return true;
@@ -237,14 +241,15 @@ class Supervisor {
     if (const auto* exit = std::get_if<ExitWith>(&decision)) {
       exit_status_ = exit->status;
       const bool clean = exit->status == exit_stopped;
-      log_.write(clean ? Severity::notice : Severity::error, what);
+      log_.write(clean ? Severity::notice : Severity::error,
+                 what + ": the loader ends with status " + std::to_string(exit->status));
       return;
     }
     const core::Duration delay = std::get<RestartAfter>(decision).delay;
     restart_at_ = monotonic_now() + delay;
     log_.write(Severity::error,
-               what + (delay == core::Duration::zero() ? ", next try at once"
-                                                       : ", next try in " + seconds_text(delay)));
+               what + ": another one starts " +
+                   (delay == core::Duration::zero() ? "at once" : "in " + seconds_text(delay)));
   }
 
   runtime::Log& log_;

@@ -50,7 +50,8 @@ void SyslogSink::write(runtime::Severity severity, const std::string& message) n
   if (dropped_ > 0) {
     std::array<char, longest_report> report{};
     std::snprintf(report.data(), report.size(),
-                  "%" PRIu64 " messages lost here: the system log did not take them", dropped_);
+                  "%" PRIu64 " message%s lost here: the system log did not take %s", dropped_,
+                  dropped_ == 1 ? "" : "s", dropped_ == 1 ? "it" : "them");
     if (!send(runtime::Severity::warning, report.data())) {
       ++dropped_;
       return;

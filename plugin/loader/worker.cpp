@@ -18,7 +18,6 @@
 #include <sys/stat.h>
 
 #include "loader/exit_status.hpp"
-#include "loader/host.hpp"
 #include "loader/plugin_library.hpp"
 #include "loader/plugin_security.hpp"
 #include "loader/signals.hpp"
@@ -41,7 +40,7 @@ struct DestroyPlugin {
 
 using PluginOwner = std::unique_ptr<KeepalivedPlugin, DestroyPlugin>;
 
-// Without a directory the plugin still works; it only forgets what was pending when it ends.
+// Without a directory the plugin still works; pending changes are then lost when it ends.
 bool make_state_dir(const std::string& path, runtime::Log& log) {
   int error = 0;
   if (mkdir(path.c_str(), state_dir_mode) != 0) {
@@ -54,7 +53,7 @@ bool make_state_dir(const std::string& path, runtime::Log& log) {
   if (error != 0) {
     log.write(Severity::warning, "cannot make the state directory " + path + ": " +
                                      runtime::errno_text(error) +
-                                     "; what is pending will not survive a restart");
+                                     "; pending changes do not survive a crash or restart");
   }
   return error == 0;
 }
@@ -77,7 +76,7 @@ bool is_unreadable(int error) {
   }
 }
 
-/// Tells the seat of turns. Setting a timer costs about as much as handling a message, so while
+/// Reports turns to the seat. Setting a timer costs about as much as handling a message, so while
 /// turns follow each other closely the timer is neither disarmed between two of them nor set anew
 /// for each.
 class TurnWatch {
@@ -105,7 +104,8 @@ class TurnWatch {
     return -1;
   }
 
-  /// No further turn has followed soon: nothing happens any more, so nobody may wake up.
+  /// No further turn has followed soon: disarms the timer, so that it wakes nothing up while the
+  /// worker is idle.
   void settle() {
     if (armed_at_) {
       seat_.end_turn();
@@ -156,7 +156,9 @@ class Worker {
   /// The exit status, if this turn was the last one.
   std::optional<int> take_turn(short plugin_events, bool signalled) {
     if ((plugin_events & POLLNVAL) != 0) {
-      log_.write(Severity::error, "the plugin has closed its descriptor");
+      log_.write(
+          Severity::error,
+          "the plugin has closed its own descriptor: this worker ends, and another one starts");
       return exit_failed;
     }
     while (const std::optional<int> number = signalled ? signals_.next() : std::nullopt) {
@@ -167,7 +169,8 @@ class Worker {
     }
     const int result = descriptor_.dispatch(&plugin_);
     if (result < 0) {
-      log_.write(Severity::error, "the plugin cannot go on: " + runtime::errno_text(-result));
+      log_.write(Severity::error, "the plugin cannot continue: " + runtime::errno_text(-result) +
+                                      ": this worker ends, and another one starts");
       return exit_failed;
     }
     return result == 0 ? std::optional(exit_stopped) : std::nullopt;
@@ -193,7 +196,7 @@ class Worker {
 
 }  // namespace
 
-int run_worker(const Options& options, const Served& served, int keepalived,
+int run_worker(const Options& options, const Served& served, HostDescriptors descriptors,
                core::MonotonicTime loader_started, const WorkerSeat& seat, runtime::Log& log) {
   // Cannot fail in a process that has just been forked.
   setsid();
@@ -208,10 +211,11 @@ int run_worker(const Options& options, const Served& served, int keepalived,
     return exit_unreadable;
   }
   const KeepalivedPluginDescriptor& descriptor = library->descriptor();
+  descriptors.deliveries = seat.deliveries_fd();
   const bool has_state_dir = make_state_dir(options.state_dir, log);
   const KeepalivedPluginHost host =
-      make_host(options, served, has_state_dir ? options.state_dir.c_str() : nullptr,
-                {keepalived, seat.deliveries_fd()}, loader_started, log);
+      make_host(options, served, has_state_dir ? options.state_dir.c_str() : nullptr, descriptors,
+                loader_started, log);
   KeepalivedPlugin* started = nullptr;
   const int result = descriptor.start(&host, &started);
   if (result < 0) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "core/time.hpp"
+#include "loader/host.hpp"
 #include "loader/options.hpp"
 #include "loader/served.hpp"
 #include "loader/worker_seat.hpp"
@@ -16,10 +17,11 @@
 namespace batch_notifier::loader {
 
 /// Runs the plugin until it has stopped, after SIGTERM or SIGINT or of its own accord; a SIGINT
-/// while it stops leaves it one second. `keepalived` becomes readable when keepalived ends; -1 for
-/// none. `started` is when the loader was. `seat` is told of each turn of the loop. Returns the
-/// exit status. Throws std::system_error when it cannot wait for signals or for the plugin.
-int run_worker(const Options& options, const Served& served, int keepalived,
+/// while it stops leaves it one second. `descriptors` are those of the loader; their `deliveries`
+/// are the seat's. `started` is when the loader was. `seat` is told of each turn of the loop.
+/// Returns the exit status. Throws std::system_error when it cannot wait for signals or for the
+/// plugin.
+int run_worker(const Options& options, const Served& served, HostDescriptors descriptors,
                core::MonotonicTime started, const WorkerSeat& seat, runtime::Log& log);
 
 }  // namespace batch_notifier::loader

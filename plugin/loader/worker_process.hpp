@@ -30,7 +30,7 @@ class WorkerProcess {
   [[nodiscard]] pid_t pid() const { return pid_; }
   /// "worker 12".
   [[nodiscard]] std::string name() const;
-  /// Readable once it has ended; -1 before Linux 5.3, where only a parent hears of it by SIGCHLD.
+  /// Readable once it has ended; -1 before Linux 5.3, where only a parent gets SIGCHLD.
   [[nodiscard]] int end_fd() const { return process_.get(); }
   /// What it shares with us.
   [[nodiscard]] const WorkerSeat& seat() const { return seat_; }

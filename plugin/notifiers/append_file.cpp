@@ -21,7 +21,7 @@ namespace batch_notifier::notifiers {
 
 namespace {
 
-// Exit statuses of the child: 0, or the errno of what failed while the file is as it was, or one of
+// Exit statuses of the child: 0, or errno of a failure that left the file unchanged, or one of
 // these.
 constexpr int not_regular = 254;
 constexpr int torn = 255;
@@ -59,8 +59,9 @@ bool may_be_opened(const char* path) {
   return stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
 }
 
-/// Waits for the lock of another writer of ours, and not for ever, since whoever can read the file
-/// can lock it. Without the lock, lines of two writers may meet after one of them was torn.
+/// Waits for the lock of another writer of ours, and not for ever, since every process that can
+/// read the file can lock it. Without the lock, lines of two writers may meet after one of them was
+/// torn.
 void lock_for_writing(int file) {
   constexpr timespec pause{0, 10'000'000};
   for (int attempt = 0; attempt < lock_attempts; ++attempt) {
@@ -74,7 +75,7 @@ void lock_for_writing(int file) {
 /// Opens it for appending. A link is followed only where others cannot have placed it meanwhile. -1
 /// with errno on failure.
 int open_for_appending(const char* path) {
-  // Non-blocking for a FIFO that nobody reads; readable for the look at the last byte.
+  // Non-blocking for a FIFO without a reader; readable, because the last byte is read.
   constexpr int flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   const int file = open(path, flags | O_NOFOLLOW, file_mode);
   if (file >= 0 || errno != ELOOP || runtime::find_link_flaw(path)) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// `append_file`: one batch per line, for log shippers and people. A disk that hangs would hang
-/// whoever writes to it, so a child does the writing. The file is opened anew for each line, so it
-/// may be rotated at any time.
+/// `append_file`: one batch per line, for log shippers and people. A disk that hangs would hang the
+/// process that writes to it, so a child does the writing. The file is opened anew for each line,
+/// so it may be rotated at any time.
 #pragma once
 
 #include <string>

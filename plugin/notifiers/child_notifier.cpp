@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "runtime/printable.hpp"
+#include "runtime/text.hpp"
 
 namespace batch_notifier::notifiers {
 
@@ -19,8 +20,7 @@ std::optional<runtime::UserIdentity> user_of(const core::NotifierSettings& setti
   try {
     return runtime::resolve_user(*settings.user);
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(settings.location.file + ":" + std::to_string(settings.location.line) +
-                             ": " + error.what());
+    throw std::runtime_error(runtime::location_prefix(settings.location) + error.what());
   }
 }
 
@@ -44,15 +44,17 @@ void ChildNotifier::deliver(const core::Batch& batch, Done done) {
     runtime::ChildPlan ready = plan(batch);
     ready.user = user_;
     ready.timeout = timeout_;
+    const core::Duration grace = ready.kill_grace;
     lines_.emplace(runtime::LineLimits{}, [this](const std::string& line) { log_line(line); });
     child_.emplace(loop_, std::move(ready),
-                   runtime::ChildHandlers{[this](std::string_view bytes) { lines_->take(bytes); },
-                                          [this] {
-                                            log_.write(
-                                                runtime::Severity::warning,
-                                                name_ + ": still there after SIGTERM, now killed");
-                                          },
-                                          [this](const runtime::ChildEnd& end) { on_end(end); }});
+                   runtime::ChildHandlers{
+                       [this](std::string_view bytes) { lines_->take(bytes); },
+                       [this, grace] {
+                         log_.write(runtime::Severity::warning,
+                                    name_ + ": did not end within " + runtime::seconds_text(grace) +
+                                        " of SIGTERM: all its processes are killed");
+                       },
+                       [this](const runtime::ChildEnd& end) { on_end(end); }});
   } catch (const std::exception& error) {
     start_error_ = error.what();
     start_failed_.set(runtime::read_clocks().monotonic);
@@ -66,8 +68,8 @@ void ChildNotifier::log_line(const std::string& line) {
 void ChildNotifier::log_cut() {
   if (lines_->cut_lines() != 0) {
     log_.write(runtime::Severity::info,
-               name_ + ": output cut: " + std::to_string(lines_->cut_bytes()) + " bytes of " +
-                   std::to_string(lines_->cut_lines()) + " lines left out");
+               name_ + ": output cut: " + runtime::count_text(lines_->cut_bytes(), "byte") +
+                   " of " + runtime::count_text(lines_->cut_lines(), "line") + " left out");
   }
 }
 

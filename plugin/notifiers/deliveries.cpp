@@ -57,12 +57,13 @@ void Deliveries::log_result(Line& line, const core::DeliveryResult& result) {
     }
     case core::DeliveryStatus::refused:
       log_.write(Severity::error,
-                 subject + " was refused by the consumer and is dropped: " + result.reason +
+                 runtime::location_prefix(line.settings.location) + subject +
+                     " is dropped, because the consumer refused it: " + result.reason +
                      "; its instances are delivered with their next change");
       return;
     case core::DeliveryStatus::off:
       log_.write(Severity::error, runtime::location_prefix(line.settings.location) + subject +
-                                      " failed: " + result.reason +
+                                      " was not delivered: " + result.reason +
                                       "; this notifier is off until the next reload");
       return;
     case core::DeliveryStatus::failed:
@@ -73,8 +74,8 @@ void Deliveries::log_result(Line& line, const core::DeliveryResult& result) {
   if (line.last_failure != result.reason) {
     line.last_failure = result.reason;
     log_.write(Severity::warning, runtime::location_prefix(line.settings.location) + subject +
-                                      " failed: " + result.reason +
-                                      "; it is retried until it succeeds");
+                                      " was not delivered: " + result.reason +
+                                      "; it is tried again until the consumer acknowledges it");
   }
 }
 

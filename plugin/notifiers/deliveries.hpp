@@ -31,7 +31,7 @@ class Deliveries {
   /// line, and taken out of `settings`. `loop` and `log` must outlive the object.
   Deliveries(runtime::EventLoop& loop, runtime::Log& log, core::Settings& settings);
 
-  /// Who hears of results. Before the first delivery.
+  /// Sets the function that gets results. Before the first delivery.
   void set_finished(Finished finished) { finished_ = std::move(finished); }
 
   /// How many notifiers there are.

@@ -15,7 +15,7 @@
 
 namespace batch_notifier::notifiers {
 
-/// Every kind that has a keyword, those that this version does not have included.
+/// Every kind that has a keyword, including those that are not available in this version.
 std::span<const core::NotifierKind> notifier_kinds();
 
 /// Makes the notifier that is configured. `loop` and `log` must outlive it. Throws

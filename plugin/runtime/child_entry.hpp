@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// A child's first steps, from fork to exec. They have a file of their own because other rules hold
-/// here: the parent may have had threads whose locks nobody will ever release, so nothing is
-/// allocated and only async-signal-safe calls are made. What goes wrong is told through a pipe that
-/// a successful exec closes.
+/// here: the parent may have had threads, and their locks stay locked in the child for ever. So
+/// nothing is allocated and only async-signal-safe calls are made. An error is reported through a
+/// pipe that a successful exec closes.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@
 
 namespace batch_notifier::runtime {
 
-/// Where a child stumbled.
+/// The step at which a child failed.
 enum class ChildStep : int {
   fork,         ///< The process for the program could not be forked.
   descriptors,  ///< Standard input and output could not be put in place.

@@ -86,9 +86,9 @@ class Keeper {
     }
   }
 
-  /// Kills the children again and again: what a killed one had started becomes a child itself.
-  /// Returns once there is none, or none that may be killed. A process that sleeps in the kernel is
-  /// waited for.
+  /// Kills the children again and again: the children of a killed one become children of the
+  /// keeper. Returns once there is none, or none that may be killed. A process that sleeps in the
+  /// kernel is waited for.
   void end_all() noexcept {
     signal_program(SIGKILL);
     timespec pause{0, first_pause_ns};

@@ -8,9 +8,10 @@
 /// below it, whatever that process does: ignore signals, fork twice, begin a session, clear its
 /// environment. The keeper ends all of them
 /// - when the command ends in any other way than with status 0,
-/// - when the command has been told to end,
+/// - when the command has got SIGTERM,
 /// - when the process that started the delivery has ended, however that happened.
-/// It does nothing to what is left over after a success: such a process was started on purpose.
+///
+/// It leaves processes alone that go on after a success: they were started on purpose.
 ///
 /// As long as anything of the delivery runs, the keeper does. It holds the descriptors that
 /// ChildEntry::kept names, so that their other end, or the next one who waits for a lock, can tell.

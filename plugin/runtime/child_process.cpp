@@ -29,7 +29,7 @@ namespace batch_notifier::runtime {
 
 namespace {
 
-/// What a pipe holds unless somebody changed it: all that a child can have left behind.
+/// The size of a pipe unless it was changed: as much output as an ended child can have left.
 constexpr std::size_t pipe_capacity = 65'536;
 constexpr std::size_t read_size = 16'384;
 constexpr int death_wait_ms = 100;
@@ -204,7 +204,7 @@ void ChildProcess::watch_end() {
     end_watch_.emplace(loop_, pid_fd_.get(), EPOLLIN, [this](std::uint32_t) { on_end(); });
   } catch (const std::exception& error) {
     // No descriptor is left, or the host ignores SIGCHLD and the child has ended already. It must
-    // not run unwatched, and its owner hears of it from the loop.
+    // not run unwatched; its owner is called from the loop.
     end_now();
     watch_error_ = error.what();
     timer_.set(read_clocks().monotonic);

@@ -67,7 +67,7 @@ struct ChildEnd {
   std::string reason;  ///< For people, e.g. "exit status 3"; where `exited` with 0 as well.
 };
 
-/// What the owner of a child hears of it, always from the event loop.
+/// Calls to the owner of a child, always from the event loop.
 struct ChildHandlers {
   /// What it wrote to standard output or error, as it comes. Must not destroy the child.
   std::function<void(std::string_view bytes)> output;

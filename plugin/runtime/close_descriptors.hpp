@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Closing descriptors whose numbers nobody here knows: those that a parent left open.
+/// Closes descriptors that a parent left open; their numbers are not known.
 #pragma once
 
 #include <span>

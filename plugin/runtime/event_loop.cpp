@@ -85,11 +85,13 @@ bool EventLoop::run_ready(int epoll) {
   bool timer_due = false;
   for (int index = 0; index < count; ++index) {
     const epoll_event& event = events.at(static_cast<std::size_t>(index));
-    if (event.data.u64 == timer_id) {
+    // A copy: the kernel's structure is packed, and a reference into it would not be aligned.
+    const std::uint64_t id = event.data.u64;
+    if (id == timer_id) {
       timer_due = true;
-    } else if (event.data.u64 == gathered_id) {
+    } else if (id == gathered_id) {
       run_gathered();
-    } else if (const auto found = watches_.find(event.data.u64); found != watches_.end()) {
+    } else if (const auto found = watches_.find(id); found != watches_.end()) {
       // Looked up, because an earlier handler of this round may have removed the watch; copied,
       // because this one may.
       const FdWatch::Handler handler = found->second->handler_;

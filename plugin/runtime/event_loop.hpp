@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// The loop of a guest: it cannot wait, because waiting is the host's part. All descriptors sit in
-/// one epoll instance, whose own descriptor is the one that the host polls; all timers share one
-/// timerfd in it, which is disarmed when nothing is due. So an idle plugin is a sleeping plugin.
+/// The loop of a plugin: it cannot wait, because its host waits. All descriptors sit in one epoll
+/// instance, whose own descriptor is the one that the host polls; all timers share one timerfd in
+/// it, which is disarmed when nothing is due. So an idle plugin is a sleeping plugin.
 ///
-/// In a failover a thousand tidings trickle in one by one, and waking up for each would cost far
-/// more than reading it. Sources are therefore watched at Pace::gathered: the first is handled at
-/// once, and then they rest for a moment, in which the kernel's buffers gather what follows.
+/// In a failover a thousand messages arrive one by one, and a wake-up costs far more than reading
+/// one of them. Sources are therefore watched at Pace::gathered: the first message is handled at
+/// once, then the descriptor is not polled for a moment while the next ones queue up in the kernel.
 #pragma once
 
 #include <cstdint>

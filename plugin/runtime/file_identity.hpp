@@ -17,5 +17,7 @@ bool is_in_place(const UniqueFd& file, const std::string& path);
 /// Tells the file at `path` from any other that was or will be there, as far as the file system
 /// knows when a file was made; empty if there is none.
 std::string file_identity(const std::string& path);
+/// The same of the file that is open as `file`; empty for none.
+std::string file_identity(const UniqueFd& file);
 
 }  // namespace batch_notifier::runtime

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Who holds a lock that does not come free. flock(2) does not tell, /proc does.
+/// Which processes hold a lock. flock(2) does not report them; /proc/locks does.
 #pragma once
 
 #include <vector>

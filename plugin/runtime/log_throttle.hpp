@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// A repeated complaint must not fill the log: whoever can send bad messages could otherwise write
-/// as much to the disk as they like.
+/// A repeated complaint must not fill the log: otherwise a process that can send bad messages could
+/// fill the disk with it.
 #pragma once
 
 #include <cstdint>

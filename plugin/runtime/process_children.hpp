@@ -11,8 +11,8 @@ namespace batch_notifier::runtime {
 using ChildVisitor = void (*)(pid_t child, void* context);
 
 /// Calls `visit` for every child of `parent`, zombies included. A child that is started or adopted
-/// meanwhile may be left out, so whoever needs all of them asks again. Makes async-signal-safe
-/// calls only. False where /proc cannot be read.
+/// meanwhile may be left out, so a caller that needs all of them asks again. Makes
+/// async-signal-safe calls only. False where /proc cannot be read.
 bool visit_children(pid_t parent, ChildVisitor visit, void* context) noexcept;
 
 }  // namespace batch_notifier::runtime

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// What the kernel says of another process in /proc/PID/stat, see proc(5): the one place that knows
-/// how a name which may hold anything is told from the fields around it.
+/// Reads /proc/PID/stat of another process, see proc(5). The name in it may contain blanks and
+/// parentheses; only here it is separated from the fields around it.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 /// @file
 /// Standard input for a command, whole from the start. With a pipe the plugin would have to write
 /// piece by piece at the command's pace, and meet EPIPE when it reads nothing; a file in memory
-/// needs neither care, and its seals keep the command from changing it.
+/// avoids both, and its seals keep the command from changing it.
 #pragma once
 
 #include <string_view>

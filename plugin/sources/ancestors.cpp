@@ -24,7 +24,7 @@ std::string directory_of(const std::string& process) {
   return "/proc/" + process + "/";
 }
 
-// Identifies a network namespace; nothing if we may not know.
+// Identifies a network namespace; nothing if it may not be read.
 std::optional<std::pair<dev_t, ino_t>> network_of(const std::string& process) {
   struct stat status {};
   if (stat((directory_of(process) + "ns/net").c_str(), &status) != 0) {

@@ -2,11 +2,12 @@
 /// @file
 /// Whether a process is *our* keepalived. Two keepalived on one bus may want the same service name
 /// (it is the default, after all): the second never gets it, and its plugin would read the first
-/// one's instances under the very paths and names of its own. The bus knows the process behind a
-/// connection; and whoever starts us as its notify script is among our ancestors.
+/// one's instances under the very paths and names of its own. The bus reports the process of a
+/// connection; and the keepalived that started this plugin as its notify script is among the
+/// plugin's ancestors.
 ///
-/// Nothing is concluded from what cannot be seen: a plugin that was started by hand has no
-/// keepalived among its ancestors, and another user's namespaces cannot be looked at.
+/// Where this cannot be examined the process counts as ours: a plugin that was started by hand has
+/// no keepalived among its ancestors, and another user's namespaces cannot be read.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sources/dbus_inquiry.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/text.hpp"
@@ -9,32 +10,33 @@
 namespace batch_notifier::sources {
 
 DbusInquiry::DbusInquiry(const DbusContext& context, dbus::Bus& bus, std::string owner,
-                         Handlers handlers)
+                         DbusSilence& silence)
     : context_(context),
       bus_(bus),
       owner_(std::move(owner)),
-      handlers_(std::move(handlers)),
-      timer_(context.loop, [this] { on_silence(); }) {
+      silence_(silence),
+      timer_(context.loop, [this] { look_at_deadlines(); }) {
 }
 
 void DbusInquiry::ask(const std::vector<core::InstanceIndex>& instances) {
+  const core::MonotonicTime deadline = runtime::read_clocks().monotonic + limit;
   for (const core::InstanceIndex instance : instances) {
     if (context_.paths.usable(instance) && questions_.count(instance) == 0) {
-      put(instance);
+      put(instance, deadline);
     }
   }
-  if (!questions_.empty() && !timer_.deadline() && !silent_) {
-    timer_.set(runtime::read_clocks().monotonic + limit);
+  if (!questions_.empty() && !timer_.deadline() && !silence_.silent()) {
+    timer_.set(deadline);
   }
 }
 
-void DbusInquiry::put(core::InstanceIndex instance) {
+void DbusInquiry::put(core::InstanceIndex instance, core::MonotonicTime deadline) {
   const dbus::MessagePtr question = make_read(owner_, context_.paths.path(instance));
-  // Without a deadline of its own: a late answer shows that keepalived is back.
+  // The call itself has no deadline: a late answer shows that keepalived is back.
   questions_[instance] = {
       bus_.call(*question, std::nullopt,
                 [this, instance](DBusMessage* answer) { take_answer(instance, answer); }),
-      std::nullopt};
+      deadline, std::nullopt};
 }
 
 void DbusInquiry::signalled(core::InstanceIndex instance, core::VrrpState state) {
@@ -42,35 +44,33 @@ void DbusInquiry::signalled(core::InstanceIndex instance, core::VrrpState state)
   if (found != questions_.end()) {
     found->second.signal = state;
   }
-  if (silent_) {
-    thaw();
+  const core::MonotonicTime now = runtime::read_clocks().monotonic;
+  if (silence_.silent() && now >= next_by_signal_) {
+    next_by_signal_ = now + pause;
+    put(instance, now);
   }
 }
 
-void DbusInquiry::thaw() {
-  silent_ = false;
-  context_.log.write(runtime::Severity::notice,
-                     "D-Bus: " + owner_ + " answers again: reading every instance");
+void DbusInquiry::clear() {
   questions_.clear();
   timer_.cancel();
-  handlers_.thawed();
 }
 
 void DbusInquiry::take_answer(core::InstanceIndex instance, DBusMessage* answer) {
-  const std::optional<core::VrrpState> signal = questions_[instance].signal;
-  questions_.erase(instance);
+  if (silence_.weigh(answer) != DbusSilence::Worth::counts) {
+    return;  // The question is open still, or forgotten because everything is read anew.
+  }
+  const auto found = questions_.find(instance);
+  const Question question = std::move(found->second);
+  questions_.erase(found);
+  take_state(instance, question, answer);
   if (questions_.empty()) {
     timer_.cancel();
   }
-  if (dbus_message_is_error(answer, DBUS_ERROR_SERVICE_UNKNOWN) != 0 ||
-      dbus_message_is_error(answer, DBUS_ERROR_NAME_HAS_NO_OWNER) != 0) {
-    handlers_.owner_gone();
-    return;
-  }
-  if (silent_) {
-    thaw();
-    return;
-  }
+}
+
+void DbusInquiry::take_state(core::InstanceIndex instance, const Question& question,
+                             DBusMessage* answer) {
   const std::optional<InstanceProperties> properties =
       dbus::is_error(answer) ? std::nullopt : parse_properties(answer);
   const bool ours = properties && properties->name && properties->state &&
@@ -78,24 +78,29 @@ void DbusInquiry::take_answer(core::InstanceIndex instance, DBusMessage* answer)
   if (!ours) {
     context_.statistics.add(core::Counter::dbus_read_errors);
     context_.sink.observe(core::DbusInstanceAbsent{instance});
-  } else if (signal && *signal != *properties->state) {
-    put(instance);
+  } else if (question.signal && *question.signal != *properties->state) {
+    put(instance, question.deadline);
   } else {
     context_.sink.observe(core::StateSeen{core::Witness::dbus, instance, *properties->state,
                                           /*answered=*/true, std::nullopt});
   }
 }
 
-void DbusInquiry::on_silence() {
-  silent_ = true;
-  context_.log.write(
-      runtime::Severity::warning,
-      "D-Bus: " + owner_ + " did not answer for " +
-          runtime::count_text(questions_.size(), "instance") + " within " +
-          runtime::seconds_text(limit) +
-          ", although another witness contradicts D-Bus: the FIFO or the kernel decides until "
-          "it answers again");
-  context_.sink.observe(core::DbusSilent{});
+void DbusInquiry::look_at_deadlines() {
+  if (questions_.empty() || silence_.silent()) {
+    return;
+  }
+  const auto earliest = std::min_element(questions_.begin(), questions_.end(),
+                                         [](const auto& one, const auto& other) {
+                                           return one.second.deadline < other.second.deadline;
+                                         });
+  if (earliest->second.deadline > runtime::read_clocks().monotonic) {
+    timer_.set(earliest->second.deadline);
+    return;
+  }
+  silence_.begin(runtime::count_text(questions_.size(), "instance") + ", first " +
+                 context_.topology.instances[earliest->first].name + ", within " +
+                 runtime::seconds_text(limit) + ", although another witness contradicts D-Bus");
 }
 
 }  // namespace batch_notifier::sources

@@ -5,10 +5,12 @@
 /// without one D-Bus stops deciding.
 ///
 /// An answer can be older than a signal that overtook it, as in dbus_reading.hpp; if the two
-/// differ, the question is put again.
+/// differ, the question is put again, with the same deadline.
+///
+/// The bus may have dropped a question or its answer. So a signal that comes during a silence has
+/// its instance asked for once more: the answer, and nothing but that, ends the silence.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,54 +18,59 @@
 
 #include <dbus/dbus.h>
 
+#include "core/dbus_trust.hpp"
 #include "core/time.hpp"
 #include "core/topology.hpp"
 #include "core/vrrp_state.hpp"
 #include "dbus/bus.hpp"
 #include "sources/dbus_context.hpp"
+#include "sources/dbus_silence.hpp"
 
 namespace batch_notifier::sources {
 
 /// Questions to one owner of the service.
 class DbusInquiry {
  public:
-  /// Whom it tells, from the event loop.
-  struct Handlers {
-    std::function<void()> thawed;      ///< An answer came after a silence: read everything again.
-    std::function<void()> owner_gone;  ///< The bus answers that there is no such connection.
-  };
+  /// How long an answer may take. Shorter than the core waits: if the core gave up first, an answer
+  /// just after that would not be known to end a silence.
+  static constexpr core::Duration limit = core::answer_wait - core::Duration(100'000);
 
-  /// How long the answers may take.
-  static constexpr core::Duration limit{1'000'000};
+  /// How long after a question that a signal has caused during a silence the next signal may cause
+  /// one.
+  static constexpr core::Duration pause{1'000'000};
 
   /// `owner` is a unique name. All references must outlive the object.
-  DbusInquiry(const DbusContext& context, dbus::Bus& bus, std::string owner, Handlers handlers);
+  DbusInquiry(const DbusContext& context, dbus::Bus& bus, std::string owner, DbusSilence& silence);
 
-  /// Asks for these instances: StateSeen{answered} follows for each that keepalived answers for,
-  /// or DbusSilent, once, if it does not answer in time.
+  /// Asks for these instances: for each that keepalived answers for, StateSeen{answered} or
+  /// DbusInstanceAbsent follows. Without an answer in time the silence begins.
   void ask(const std::vector<core::InstanceIndex>& instances);
 
-  /// A signal reported the instance's state; after a silence it shows that keepalived is back.
+  /// A signal reported the instance's state.
   void signalled(core::InstanceIndex instance, core::VrrpState state);
+
+  /// Forgets all questions.
+  void clear();
 
  private:
   struct Question {
     dbus::Bus::Call call;
+    core::MonotonicTime deadline;
     std::optional<core::VrrpState> signal;  // Newest one since the question was put.
   };
 
-  void put(core::InstanceIndex instance);
+  void put(core::InstanceIndex instance, core::MonotonicTime deadline);
   void take_answer(core::InstanceIndex instance, DBusMessage* answer);
-  void on_silence();
-  void thaw();
+  void take_state(core::InstanceIndex instance, const Question& question, DBusMessage* answer);
+  void look_at_deadlines();
 
   const DbusContext context_;
   dbus::Bus& bus_;
   const std::string owner_;
-  const Handlers handlers_;
+  DbusSilence& silence_;
   std::map<core::InstanceIndex, Question> questions_;
-  runtime::Timer timer_;
-  bool silent_ = false;
+  runtime::Timer timer_;  // Runs while a question is open and it is not silent.
+  core::MonotonicTime next_by_signal_;
 };
 
 }  // namespace batch_notifier::sources

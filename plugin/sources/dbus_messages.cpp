@@ -33,7 +33,7 @@ std::optional<std::string> read_name(DBusMessageIter value) {
   return std::string(take_string(text));
 }
 
-/// `(us)`; the number counts, the word is for people.
+/// `(us)`; the number counts; the text is not used.
 std::optional<core::VrrpState> read_state(DBusMessageIter value) {
   if (!holds(value, DBUS_TYPE_STRUCT)) {
     return std::nullopt;

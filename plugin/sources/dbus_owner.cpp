@@ -54,8 +54,9 @@ void DbusOwner::take_answer(DBusMessage* answer) {
   }
   handlers_.answered();
   if (!owner) {
-    context_.log.write(runtime::Severity::notice,
-                       "D-Bus: attached; " + service + " has no owner yet");
+    context_.log.write(runtime::Severity::notice, "D-Bus: connected, and " + service +
+                                                      " has no owner yet: the FIFO or the kernel "
+                                                      "decides until keepalived owns it");
   }
   set(owner.value_or(std::string_view()));
 }
@@ -85,7 +86,8 @@ void DbusOwner::set(std::string_view owner) {
   owners_process_call_.drop();
   if (std::exchange(found_, false)) {
     context_.log.write(runtime::Severity::notice, "D-Bus: " + former + " no longer owns " +
-                                                      context_.topology.dbus_service_name);
+                                                      context_.topology.dbus_service_name +
+                                                      ": the FIFO or the kernel decides");
     handlers_.lost(former);
   }
   if (owner_.empty()) {

@@ -2,8 +2,9 @@
 /// @file
 /// Who owns keepalived's service name on one bus, and whether that is the keepalived that is
 /// served. Two keepalived on one bus may want the same name (it is the default, after all), and the
-/// second never gets it. The bus tells which process a connection belongs to; whether the bus means
-/// the same by a process ID as this process does, its own shows.
+/// second never gets it. The bus reports the process of a connection. The bus may be in another PID
+/// namespace; so it is first asked for the process of this connection, and its answers count only
+/// if that one is right.
 #pragma once
 
 #include <functional>
@@ -24,7 +25,7 @@ class DbusOwner {
  public:
   /// Whom it tells, from the event loop. None may destroy the object.
   struct Handlers {
-    std::function<void()> answered;                       ///< The bus has told who owns the name.
+    std::function<void()> answered;  ///< The bus has answered who owns the name.
     std::function<void(const std::string& owner)> found;  ///< This one does, and may be ours.
     std::function<void(const std::string& former)> lost;  ///< The one found does not any more.
   };
@@ -48,7 +49,7 @@ class DbusOwner {
   const Ancestors& ancestors_;
   const core::Duration limit_;
   const Handlers handlers_;
-  std::string owner_;   // Unique name; empty for nobody.
+  std::string owner_;   // Unique name; empty for none.
   bool found_ = false;  // Reported as found.
   bool same_process_ids_ = false;
   dbus::Bus::Match match_;

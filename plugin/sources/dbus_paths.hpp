@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// Which object on D-Bus stands for which instance. keepalived builds the path from the interface,
-/// the VRID and the family and never tells it, so it is built here again from the configuration.
+/// the VRID and the family and does not announce it, so it is built here again from the
+/// configuration.
 ///
 /// The way there loses information: every character of the interface's name that is not a letter or
 /// a digit becomes `_`, so `eth0.1` and `eth0_1` with one VRID share a path. keepalived registers
-/// the first of them and signals for both, hence for neither does D-Bus bear witness.
-/// `net_namespace` and `instance` are taken as they are; what D-Bus does not allow there makes
-/// every registration and every signal of that keepalived fail.
+/// the first of them and signals for both. So D-Bus decides for neither. `net_namespace` and
+/// `instance` are taken as they are; what D-Bus does not allow there makes every registration and
+/// every signal of that keepalived fail.
 #pragma once
 
 #include <map>
@@ -22,7 +23,7 @@ namespace batch_notifier::sources {
 /// The object paths of one topology. A value; keeps no reference to the topology.
 class DbusPaths {
  public:
-  /// Whom a path stands for.
+  /// The instance that a path stands for.
   struct Owner {
     core::InstanceIndex instance = 0;  ///< The instance; the first of them if `ambiguous`.
     bool ambiguous = false;            ///< Several instances have this path.
@@ -34,7 +35,7 @@ class DbusPaths {
   /// The path below which all instances are, e.g. "/org/keepalived/Vrrp1/Instance".
   [[nodiscard]] const std::string& prefix() const { return prefix_; }
 
-  /// Whether D-Bus allows the paths at all. If not, this keepalived cannot be heard on D-Bus.
+  /// Whether D-Bus allows the paths at all. If not, no signal of this keepalived arrives.
   [[nodiscard]] bool valid() const { return valid_; }
 
   /// The path of an instance, as keepalived builds it. Throws std::out_of_range.
@@ -42,10 +43,10 @@ class DbusPaths {
     return paths_.at(instance);
   }
 
-  /// Whether D-Bus can bear witness for an instance: its path is allowed and is its own.
+  /// Whether D-Bus can decide for an instance: its path is allowed, and no other instance has it.
   [[nodiscard]] bool usable(core::InstanceIndex instance) const;
 
-  /// Whom a path stands for; nullptr if for no instance. Family "None", with which keepalived
+  /// The instance that a path stands for; nullptr if for none. Family "None", with which keepalived
   /// writes an instance before it has settled its family, stands for the one instance of that
   /// interface and VRID.
   [[nodiscard]] const Owner* find(std::string_view path) const;

@@ -17,19 +17,24 @@ constexpr std::size_t questions_at_a_time = 16;
 }  // namespace
 
 DbusReader::DbusReader(const DbusContext& context, dbus::Bus& bus, std::string owner,
-                       core::Duration answer_limit)
+                       core::Duration answer_limit, DbusSilence& silence)
     : context_(context),
       bus_(bus),
       owner_(std::move(owner)),
       answer_limit_(answer_limit),
+      silence_(silence),
       answer_timer_(context.loop, [this] { answer_overdue(); }) {
 }
 
 void DbusReader::read() {
-  if (reading_ && !overdue_) {
+  if (reading_) {
     read_again_ = true;
-    return;
+  } else {
+    begin();
   }
+}
+
+void DbusReader::read_anew() {
   calls_.clear();
   begin();
 }
@@ -47,7 +52,6 @@ void DbusReader::begin() {
     }
   }
   read_again_ = false;
-  overdue_ = false;
   absent_ = 0;
   strangers_.clear();
   reading_.emplace(instances, questions_at_a_time);
@@ -58,7 +62,7 @@ void DbusReader::begin() {
 void DbusReader::ask() {
   while (const std::optional<core::InstanceIndex> instance = reading_->next()) {
     const dbus::MessagePtr question = make_read(owner_, context_.paths.path(*instance));
-    // Without a deadline of its own: if keepalived answers late, the reading goes on from there.
+    // The call itself has no deadline: a late answer shows that keepalived is back.
     dbus::Bus::Call call =
         bus_.call(*question, std::nullopt, [this](DBusMessage* answer) { take_answer(answer); });
     reading_->asked(*instance, call.serial());
@@ -74,10 +78,21 @@ void DbusReader::take_answer(DBusMessage* answer) {
   calls_.erase(serial);
   const std::optional<DbusReading::Question> question =
       reading_ ? reading_->answered(serial) : std::nullopt;
-  if (question) {
-    take_properties(*question, answer);
-    expect_answer();
-    ask();
+  if (!question) {
+    return;
+  }
+  switch (silence_.weigh(answer)) {
+    case DbusSilence::Worth::counts:
+      take_properties(*question, answer);
+      expect_answer();
+      ask();
+      break;
+    case DbusSilence::Worth::none:
+      // Its answer is missed in time, unless the owner turns out to be another.
+      reading_->ask_again(question->instance);
+      break;
+    case DbusSilence::Worth::read_anew:
+      break;
   }
 }
 
@@ -133,33 +148,19 @@ void DbusReader::finish() {
                                                        ", first " + first_absent_ +
                                                        "; the FIFO or the kernel decides for them");
   }
-  if (!overdue_) {
-    context_.sink.observe(core::DbusReadComplete{});
-  }
+  context_.sink.observe(core::DbusReadComplete{});
   if (read_again_) {
     begin();
   }
 }
 
 void DbusReader::expect_answer() {
-  if (!overdue_) {
-    answer_timer_.set(runtime::read_clocks().monotonic + answer_limit_);
-  }
+  answer_timer_.set(runtime::read_clocks().monotonic + answer_limit_);
 }
 
 void DbusReader::answer_overdue() {
-  // Others must not wait for a keepalived that hangs. It is not asked more; but if it answers late,
-  // the answer counts, and the reading goes on from there.
-  overdue_ = true;
-  const std::vector<core::InstanceIndex> missing = reading_->missing();
-  context_.log.write(runtime::Severity::warning,
-                     "D-Bus: keepalived does not answer for " +
-                         runtime::count_text(missing.size(), "instance") +
-                         "; the FIFO or the kernel decides for them");
-  for (const core::InstanceIndex instance : missing) {
-    context_.sink.observe(core::DbusInstanceAbsent{instance});
-  }
-  context_.sink.observe(core::DbusReadComplete{});
+  silence_.begin(runtime::count_text(reading_->missing().size(), "instance") + " within " +
+                 runtime::seconds_text(answer_limit_));
 }
 
 }  // namespace batch_notifier::sources

@@ -19,6 +19,7 @@
 #include "dbus/bus.hpp"
 #include "sources/dbus_context.hpp"
 #include "sources/dbus_reading.hpp"
+#include "sources/dbus_silence.hpp"
 
 namespace batch_notifier::sources {
 
@@ -28,11 +29,14 @@ class DbusReader {
   /// `owner` is a unique name. `answer_limit` is the longest wait for the next answer. All
   /// references must outlive the object.
   DbusReader(const DbusContext& context, dbus::Bus& bus, std::string owner,
-             core::Duration answer_limit);
+             core::Duration answer_limit, DbusSilence& silence);
 
-  /// StateSeen or DbusInstanceAbsent for each instance, then DbusReadComplete, at the latest when
-  /// no answer has come for the limit. A reading under way is completed first.
+  /// StateSeen or DbusInstanceAbsent for each instance, then DbusReadComplete. When no answer has
+  /// come for the limit, the silence begins instead. A reading under way is completed first.
   void read();
+
+  /// The same, but a reading under way is dropped: its answers are of no use any more.
+  void read_anew();
 
   /// A signal reported the instance's state, and outranks an answer that is on its way.
   void signalled(core::InstanceIndex instance, core::VrrpState state);
@@ -57,11 +61,11 @@ class DbusReader {
   dbus::Bus& bus_;
   const std::string owner_;
   const core::Duration answer_limit_;
+  DbusSilence& silence_;
   runtime::Timer answer_timer_;
   std::optional<DbusReading> reading_;
   std::map<std::uint32_t, dbus::Bus::Call> calls_;  // By serial number.
   bool read_again_ = false;
-  bool overdue_ = false;
   std::size_t absent_ = 0;
   std::string first_absent_;
   std::set<core::InstanceIndex> strangers_;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// The course of reading every instance once: what to ask next, and what to make of an answer. No
-/// message and no clock is seen here.
+/// The course of reading every instance once: what to ask next, and what to make of an answer. It
+/// uses no message and no clock.
 ///
 /// Each question makes keepalived's D-Bus thread wait for its VRRP thread, so only a few are ever
 /// unanswered. That same hand-over means that an answer can be older than a signal that overtook
-/// it: the VRRP thread states what is, changes, signals, and only then does the D-Bus thread send
-/// the answer. So a signal heard while its instance's question is unanswered outranks the answer,
-/// and if the two differ the question is put again.
+/// it: the VRRP thread gives the state, changes it and signals the change; only then does the D-Bus
+/// thread send the answer. So a signal that comes while its instance's question is unanswered is
+/// newer than the answer, and if the two differ the question is put again.
 #pragma once
 
 #include <algorithm>
@@ -29,7 +29,7 @@ class DbusReading {
   /// An unanswered question.
   struct Question {
     std::uint32_t serial = 0;               ///< Serial number of the call.
-    core::InstanceIndex instance = 0;       ///< Whom it is about.
+    core::InstanceIndex instance = 0;       ///< Which instance.
     std::optional<core::VrrpState> signal;  ///< Newest signal since it was put.
   };
 
@@ -37,7 +37,7 @@ class DbusReading {
   DbusReading(const std::vector<core::InstanceIndex>& instances, std::size_t at_most)
       : waiting_(instances.begin(), instances.end()), at_most_(at_most) {}
 
-  /// Whom to ask now; nobody while enough is unanswered. To be followed by asked().
+  /// The instance to ask for now; none while enough questions are unanswered. asked() must follow.
   std::optional<core::InstanceIndex> next() {
     if (waiting_.empty() || unanswered_.size() >= at_most_) {
       return std::nullopt;
@@ -52,7 +52,7 @@ class DbusReading {
     unanswered_.push_back({serial, instance, std::nullopt});
   }
 
-  /// A signal said that `instance` is in `state`.
+  /// A signal reported `state` for `instance`.
   void signalled(core::InstanceIndex instance, core::VrrpState state) {
     signalled_.insert(instance);
     for (Question& question : unanswered_) {

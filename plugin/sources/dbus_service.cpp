@@ -22,21 +22,23 @@ std::string rule_for(const std::string& owner, const DbusPaths& paths) {
 }  // namespace
 
 DbusService::DbusService(const DbusContext& context, dbus::Bus& bus, const std::string& owner,
-                         core::Duration answer_limit, std::function<void()> owner_gone)
+                         core::Duration answer_limit, std::function<void()> owner_doubted)
     : context_(context),
       owner_(owner),
-      reader_(context, bus, owner, answer_limit),
-      inquiry_(context, bus, owner,
-               {[this] {
-                  context_.sink.observe(core::DbusOwnerFound{});
-                  reader_.read();
-                },
-                std::move(owner_gone)}) {
+      silence_(context, owner, {[this] { read_anew(); }, std::move(owner_doubted)}),
+      reader_(context, bus, owner, answer_limit, silence_),
+      inquiry_(context, bus, owner, silence_) {
   // Before anything is read: the bus handles both in this order, so no signal is missed.
   match_ = bus.match(context_.paths.valid() ? rule_for(owner, context_.paths) : std::string(),
                      [this](DBusMessage* signal) { return take_signal(signal); });
   context_.sink.observe(core::DbusOwnerFound{});
   reader_.read();
+}
+
+void DbusService::read_anew() {
+  inquiry_.clear();
+  context_.sink.observe(core::DbusOwnerFound{/*after_silence=*/true});
+  reader_.read_anew();
 }
 
 bool DbusService::take_signal(DBusMessage* signal) {

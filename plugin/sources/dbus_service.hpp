@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// keepalived as it is met on the bus: the one connection that owns the service, from getting the
-/// name to losing it. Everything that is known of this owner lives and dies with the object, so
+/// keepalived on the bus: the connection that owns the service name, from the time it gets the name
+/// until it loses it. Everything that is known of this owner lives and dies with the object, so
 /// nothing of a former keepalived can be taken for its successor's.
 ///
 /// The bus delivers state signals by the owner's unique name only, so broadcasts that others emit
-/// with keepalived's interface and path never arrive here. What somebody sends to this connection
-/// directly still does; it is ignored and counted.
+/// with keepalived's interface and path never arrive here. Messages that others send to this
+/// connection directly do arrive; they are ignored and counted.
 #pragma once
 
 #include <functional>
@@ -22,6 +22,7 @@
 #include "sources/dbus_context.hpp"
 #include "sources/dbus_inquiry.hpp"
 #include "sources/dbus_reader.hpp"
+#include "sources/dbus_silence.hpp"
 
 namespace batch_notifier::sources {
 
@@ -29,10 +30,10 @@ namespace batch_notifier::sources {
 class DbusService {
  public:
   /// Subscribes to the owner's signals and reads every instance. `owner` is a unique name and has
-  /// been checked to be one. `owner_gone` is called when the bus answers that there is no such
-  /// connection. All references must outlive the object.
+  /// been checked to be one. `owner_doubted` is called when the bus answers in its place that it
+  /// cannot. All references must outlive the object.
   DbusService(const DbusContext& context, dbus::Bus& bus, const std::string& owner,
-              core::Duration answer_limit, std::function<void()> owner_gone);
+              core::Duration answer_limit, std::function<void()> owner_doubted);
   DbusService(const DbusService&) = delete;
   DbusService& operator=(const DbusService&) = delete;
   ~DbusService() = default;
@@ -44,6 +45,7 @@ class DbusService {
   void ask(const std::vector<core::InstanceIndex>& instances) { inquiry_.ask(instances); }
 
  private:
+  void read_anew();
   bool take_signal(DBusMessage* signal);
   void take_status_change(DBusMessage* signal);
   void count_foreign(DBusMessage* signal);
@@ -51,6 +53,7 @@ class DbusService {
 
   const DbusContext context_;
   const std::string owner_;
+  DbusSilence silence_;
   DbusReader reader_;
   DbusInquiry inquiry_;
   std::set<std::string> foreign_;  // Other senders that were named in the log.

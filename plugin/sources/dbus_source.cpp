@@ -130,6 +130,8 @@ void DbusSource::resync() {
 void DbusSource::ask(const std::vector<core::InstanceIndex>& instances) {
   if (service_) {
     service_->ask(instances);
+  } else {
+    context_.sink.observe(core::DbusSilent{});
   }
 }
 

@@ -7,8 +7,8 @@
 /// that has not changed. So when there is an owner every instance is read once; from then on the
 /// source only listens, unless the core asks because another witness contradicts D-Bus.
 ///
-/// The bus is another party than keepalived: losing the bus tells nothing about keepalived, losing
-/// the owner on a living bus tells that keepalived is gone.
+/// The bus is a process of its own: keepalived may run on when the bus is lost. When the bus lives
+/// and the service name has lost its owner, keepalived has gone.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,7 @@
 
 namespace batch_notifier::sources {
 
-/// Hears one keepalived on one bus, for as long as it lives.
+/// Observes one keepalived on one bus.
 class DbusSource {
  public:
   /// Where and how patiently. The defaults are right outside of tests.
@@ -55,15 +55,16 @@ class DbusSource {
   /// Leaves the bus, without an observation.
   ~DbusSource() = default;
 
-  /// Begins to attach, and never ends: what fails is logged, once per reason, and tried again. Only
-  /// an address or a service name that can never work is logged and left at that. The sink hears
-  /// DbusBusLost whenever the bus has become out of reach, the first time included.
+  /// Begins to attach, and never ends: what fails is logged, once per reason, and tried again.
+  /// Exception: an address or a service name that can never work is logged and not tried again. The
+  /// sink gets DbusBusLost whenever the bus has become out of reach, the first time included.
   void start();
 
   /// Reads every instance again, or once more if it is just being done. Nothing without an owner.
   void resync();
 
-  /// Asks for these instances; StateSeen{answered} or DbusSilent follows. Nothing without an owner.
+  /// Asks for these instances: StateSeen{answered}, DbusInstanceAbsent or DbusSilent follows, the
+  /// last at once without an owner.
   void ask(const std::vector<core::InstanceIndex>& instances);
 
  private:

@@ -41,8 +41,10 @@ std::optional<core::VrrpState> parse_state(std::string_view word) {
   return state == core::VrrpState::init || state == core::VrrpState::unknown ? std::nullopt : state;
 }
 
+constexpr std::string_view contested = "MASTER_RX_LOWER_PRI";
+
 bool is_event(std::string_view word) {
-  return word == "MASTER_RX_LOWER_PRI" || word == "MASTER_PRIORITY" || word == "BACKUP_PRIORITY";
+  return word == contested || word == "MASTER_PRIORITY" || word == "BACKUP_PRIORITY";
 }
 
 std::optional<FifoLine> parse_vrrp_line(std::string_view line) {
@@ -65,8 +67,9 @@ std::optional<FifoLine> parse_vrrp_line(std::string_view line) {
   if (state) {
     return InstanceLine{std::move(name), *state, *priority};
   }
-  return is_event(word) ? std::optional<FifoLine>(PriorityLine{std::move(name), *priority})
-                        : std::nullopt;
+  return is_event(word)
+             ? std::optional<FifoLine>(PriorityLine{std::move(name), *priority, word == contested})
+             : std::nullopt;
 }
 
 FifoLine parse_line(std::string_view line) {

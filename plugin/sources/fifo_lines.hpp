@@ -44,6 +44,7 @@ struct GroupLine {
 struct PriorityLine {
   std::string name;           ///< The instance.
   std::uint8_t priority = 0;  ///< Its effective priority.
+  bool contested = false;     ///< MASTER_RX_LOWER_PRI: a MASTER of lower priority was heard.
   /// Equal in every field.
   friend bool operator==(const PriorityLine&, const PriorityLine&) = default;
 };

@@ -76,8 +76,8 @@ void FifoOpener::stop() {
 
 void FifoOpener::complain(const std::string& reason) {
   if (reason != complaint_) {
-    log_.write(runtime::Severity::warning,
-               "notify FIFO " + path_ + ": not read: " + reason + "; waiting for that to change");
+    log_.write(runtime::Severity::warning, "notify FIFO " + path_ + ": cannot be read: " + reason +
+                                               "; D-Bus and the kernel decide until it can");
     complaint_ = reason;
   }
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -44,12 +45,16 @@ void require_trusted(const struct stat& status) {
 
 }  // namespace
 
-FifoPipe::FifoPipe(const std::string& path) : fd_(open_to_read(path)), buffer_(read_size) {
+FifoPipe::FifoPipe(const std::string& path) : FifoPipe(open_to_read(path)) {
+}
+
+FifoPipe::FifoPipe(runtime::UniqueFd fifo) : fd_(std::move(fifo)), buffer_(read_size) {
   struct stat status {};
   if (!fd_ || fstat(fd_.get(), &status) != 0) {
     throw std::system_error(errno, std::generic_category(), "it cannot be opened");
   }
   require_trusted(status);
+  was_read_before_ = fcntl(fd_.get(), F_GETPIPE_SZ) >= wanted_capacity;
   // More room prevents losses; a system that does not give it is no failure.
   fcntl(fd_.get(), F_SETPIPE_SZ, wanted_capacity);
   capacity_ = static_cast<std::size_t>(std::max(fcntl(fd_.get(), F_GETPIPE_SZ), 0));
@@ -88,15 +93,6 @@ FifoRead FifoPipe::read() {
     result.error = errno;
   }
   return result;
-}
-
-bool was_read_before(const std::string& path) {
-  struct stat status {};
-  if (lstat(path.c_str(), &status) != 0 || !S_ISFIFO(status.st_mode)) {
-    return false;
-  }
-  const runtime::UniqueFd fifo = open_to_read(path);
-  return fifo && fcntl(fifo.get(), F_GETPIPE_SZ) >= wanted_capacity;
 }
 
 }  // namespace batch_notifier::sources

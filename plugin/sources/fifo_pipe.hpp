@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/file_identity.hpp"
 #include "runtime/unique_fd.hpp"
 
 namespace batch_notifier::sources {
@@ -47,11 +48,22 @@ class FifoPipe {
   /// opened, FifoRefused when it is not a FIFO that only root or this user can write.
   explicit FifoPipe(const std::string& path);
 
+  /// The same with a FIFO that is open for reading and does not block.
+  explicit FifoPipe(runtime::UniqueFd fifo);
+
   /// Whether there is one.
   explicit operator bool() const { return static_cast<bool>(fd_); }
 
   /// Its descriptor, for an event loop; -1 for none.
   [[nodiscard]] int fd() const { return fd_.get(); }
+
+  /// Which file it is, see runtime::file_identity().
+  [[nodiscard]] std::string identity() const { return runtime::file_identity(fd_); }
+
+  /// Whether its pipe is one that a FifoPipe has read before this one: those are enlarged, and a
+  /// pipe that every process has closed in between is a new one of the usual size, with nothing in
+  /// it. False where that cannot be known.
+  [[nodiscard]] bool was_read_before() const { return was_read_before_; }
 
   /// Whether it is the file at `path` now.
   [[nodiscard]] bool is_at(const std::string& path) const;
@@ -76,12 +88,8 @@ class FifoPipe {
 
   runtime::UniqueFd fd_;
   std::size_t capacity_ = 0;
+  bool was_read_before_ = false;
   std::vector<char> buffer_;
 };
-
-/// Whether the pipe in the FIFO at `path` is one that a FifoPipe has read: those are enlarged, and
-/// a pipe that every process has closed in between is a new one of the usual size, with nothing in
-/// it. False where that cannot be known.
-bool was_read_before(const std::string& path);
 
 }  // namespace batch_notifier::sources

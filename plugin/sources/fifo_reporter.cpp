@@ -35,7 +35,7 @@ void FifoReporter::take_line(const InstanceLine& line) {
 void FifoReporter::take_line(const PriorityLine& line) {
   statistics_.add(core::Counter::fifo_lines);
   if (const std::optional<core::InstanceIndex> instance = find(line.name)) {
-    sink_.observe(core::PrioritySeen{*instance, line.priority});
+    sink_.observe(core::PrioritySeen{*instance, line.priority, line.contested});
   }
 }
 

@@ -21,7 +21,25 @@ FifoSource::FifoSource(runtime::EventLoop& loop, runtime::Log& log, core::Statis
       journal_(journal),
       reporter_(log, statistics, topology, sink, path),
       opener_(loop, log, path,
-              {[this](FifoPipe pipe) { use(std::move(pipe)); }, [this] { close(); }}) {
+              {[this](FifoPipe pipe) { opened(std::move(pipe)); }, [this] { close(); }}) {
+}
+
+void FifoSource::start(HeldFifo held) {
+  const bool pinned = held.pinned;
+  if (held.pipe) {
+    use(std::move(held.pipe));
+  }
+  if (pinned) {
+    pin();
+  } else {
+    opener_.open();
+  }
+}
+
+void FifoSource::opened(FifoPipe pipe) {
+  if (pipe_.waiting() == 0) {
+    use(std::move(pipe));
+  }
 }
 
 void FifoSource::use(FifoPipe pipe) {

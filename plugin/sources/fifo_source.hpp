@@ -9,6 +9,8 @@
 ///
 /// A FIFO that all writers have closed is readable for ever: it is closed, and opened again later.
 ///
+/// A FIFO with lines that were not read yet is not given up for another one at the same path.
+///
 /// A line can be read once. A worker that reads lines meant for another one loses them for both, so
 /// a worker that is to be replaced keeps the FIFO that it has, or reads no more at all.
 #pragma once
@@ -25,6 +27,7 @@
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
 #include "runtime/log_throttle.hpp"
+#include "sources/fifo_keeper.hpp"
 #include "sources/fifo_opener.hpp"
 #include "sources/fifo_pipe.hpp"
 #include "sources/fifo_reporter.hpp"
@@ -43,8 +46,8 @@ class FifoSource {
 
   /// Begins. Never throws and never blocks: a FIFO that is missing, or can be written by users
   /// other than root and this one, is waited for; other failures are tried again after 0.1 s,
-  /// doubling to 5 s. To be called once.
-  void start() { opener_.open(); }
+  /// doubling to 5 s. To be called once. `held` is what was held open until now, if anything.
+  void start(HeldFifo held = {});
 
   /// Whether a FIFO is open.
   [[nodiscard]] bool is_open() const { return static_cast<bool>(pipe_); }
@@ -71,6 +74,7 @@ class FifoSource {
   void hand_over();
 
  private:
+  void opened(FifoPipe pipe);
   void use(FifoPipe pipe);
   void close();
   void receive();

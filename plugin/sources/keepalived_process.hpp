@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Whether the keepalived that is served still runs, from a descriptor that the host gives: all
-/// other ways to notice its end can be taken away by the fault that ended it.
+/// Whether the keepalived that is served still runs, from a descriptor that the host gives: bus and
+/// FIFO may have ended by the same fault as keepalived.
 #pragma once
 
 #include <optional>

@@ -10,14 +10,14 @@ KeepalivedSources::KeepalivedSources(const SourceContext& context, core::Topolog
     : context_(context), topology_(std::move(topology)), meeting_(std::move(meeting)), sink_(sink) {
 }
 
-void KeepalivedSources::start() {
+void KeepalivedSources::start(HeldFifo fifo) {
   netlink_ = std::make_unique<NetlinkSource>(context_.loop, context_.log, context_.statistics,
                                              topology_, sink_);
   netlink_->start();
   if (!meeting_.fifo_path.empty()) {
     fifo_ = std::make_unique<FifoSource>(context_.loop, context_.log, context_.statistics,
                                          topology_, sink_, meeting_.fifo_path, meeting_.journal);
-    fifo_->start();
+    fifo_->start(std::move(fifo));
   }
   process_.emplace(context_.loop, context_.log, sink_, meeting_.process_descriptor);
   if (fifo_) {

@@ -18,6 +18,7 @@
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
 #include "sources/dbus_source.hpp"
+#include "sources/fifo_keeper.hpp"
 #include "sources/fifo_source.hpp"
 #include "sources/keepalived_process.hpp"
 #include "sources/netlink_source.hpp"
@@ -46,7 +47,8 @@ class KeepalivedSources {
                     core::ObservationSink& sink);
 
   /// Begins. Never throws: a source that cannot start is logged and tries again by itself.
-  void start();
+  /// `fifo` is the FIFO that was held open until now, if any.
+  void start(HeldFifo fifo);
 
   /// The configuration that instances are named by.
   [[nodiscard]] const core::Topology& topology() const { return topology_; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
 /// The course of reading all links and then all addresses: what to ask for next, and whether the
-/// answer has gaps. No socket and no clock is seen here.
+/// answer has gaps. It uses no socket and no clock.
 ///
 /// After an overrun the queue is emptied before anything is asked, because the kernel drops further
 /// notifications, without saying so again, until it has been. Readings begin a while apart, so that
@@ -25,7 +25,7 @@ class NetlinkDump {
 
   /// What to do now.
   enum class Step : std::uint8_t {
-    nothing,        ///< Wait for the answer, or for somebody to want a reading.
+    nothing,        ///< Wait for the answer, or for the next request.
     ask_links,      ///< Ask for all links: a reading begins.
     ask_addresses,  ///< Ask for all addresses.
     wait,           ///< Come back at earliest().

@@ -42,7 +42,8 @@ NetlinkEvent parse_link(nlmsghdr* message) {
     return {};
   }
   const auto* header = static_cast<const ifinfomsg*>(nlmsg_data(message));
-  // A bridge speaks of its ports under its own family: one that leaves it is no link removed.
+  // A bridge reports its ports under its own family: a port that leaves the bridge is not a removed
+  // link.
   if (header->ifi_family != AF_UNSPEC || header->ifi_index <= 0) {
     return {};
   }

@@ -14,7 +14,7 @@ struct nlmsghdr;
 
 namespace batch_notifier::sources {
 
-/// What a message says; nothing if it is of another kind or damaged.
+/// The content of a message; nothing if it is of another kind or damaged.
 using NetlinkEvent = std::variant<std::monostate, core::LinkEvent, core::AddressEvent>;
 
 /// Reads an RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR or RTM_DELADDR. All nlmsg_len bytes from
@@ -24,11 +24,11 @@ using NetlinkEvent = std::variant<std::monostate, core::LinkEvent, core::Address
 /// one that is still under test (tentative) is, since keepalived has put it there.
 NetlinkEvent parse_event(nlmsghdr* message);
 
-/// Has `table` take what a message says. False if there is nothing in it for the table.
+/// Applies a message to `table`. False if there is nothing in it for the table.
 bool apply_event(nlmsghdr* message, core::VipTable& table);
 
 /// The error that an NLMSG_ERROR or NLMSG_DONE carries, as a positive errno value; 0 for none.
-/// EBADMSG when what it says cannot be one.
+/// EBADMSG when it carries no valid one.
 int parse_error(nlmsghdr* message);
 
 }  // namespace batch_notifier::sources

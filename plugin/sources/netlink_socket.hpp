@@ -4,8 +4,8 @@
 /// notifications on it in one line, neither can overtake the other on the way to us.
 ///
 /// Datagrams are read with nl_recv() and not by way of libnl's callbacks: so the sender of each is
-/// known before a byte of it is believed, each read is one system call, and no C code stands
-/// between an exception and its handler.
+/// checked before its content is used, each read is one system call, and no exception passes
+/// through C code.
 #pragma once
 
 #include <cstdint>

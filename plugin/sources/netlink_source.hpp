@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// The third witness: which VIPs and links the kernel has, whoever put them there. It subscribes
-/// first and reads everything afterwards, so that nothing is missed in between. Whenever it cannot
-/// be sure to have received everything, it reads everything again and keeps what it has meanwhile:
-/// a burst that overruns the socket costs some time, and is no loss of the witness.
+/// The third witness: which VIPs and links the kernel has. It subscribes first and reads everything
+/// afterwards, so that nothing is missed in between. When messages may have been lost it reads
+/// everything again, and keeps its table meanwhile: so a burst that overruns the socket costs some
+/// time, and the witness is not lost.
 #pragma once
 
 #include <cstdint>

@@ -143,6 +143,15 @@ class Program {
     step(core::ConfigurationChanged{own(), configured_});
   }
 
+  void observe_priority(const core::PrioritySeen& seen) {
+    if (seen.contested && !configured_.instances.empty()) {
+      for (ConsumerModel& each : consumers_) {
+        each.note_contest(configured_.instances[seen.instance].name);
+      }
+    }
+    observe(seen);
+  }
+
   void observe_fifo() {
     const auto priority = static_cast<std::uint8_t>(100 + bytes_.below(3));
     switch (bytes_.below(11)) {
@@ -157,7 +166,7 @@ class Program {
       case 6:
         return observe(core::FifoLost{});
       case 7:
-        return observe(core::PrioritySeen{instance(), priority});
+        return observe_priority(core::PrioritySeen{instance(), priority, priority == 102});
       default:
         return observe(
             core::StateSeen{Witness::fifo, instance(), bytes_.choose(reported), false, priority});

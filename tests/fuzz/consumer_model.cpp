@@ -62,7 +62,7 @@ void ConsumerModel::finish(core::DeliveryStatus status,
     Known& known = known_[index_of(change.instance)];
     const bool each = std::count(acknowledged.begin(), acknowledged.end(), position) != 0;
     if (status == core::DeliveryStatus::delivered || each) {
-      known = {change.state, change.health, false, false};
+      known = {change.state, change.health, false, false, known.contest_new, false};
     } else if (status != core::DeliveryStatus::unseen) {
       known.uncertain = true;
       known.refused = is_over(status);
@@ -186,7 +186,7 @@ void ConsumerModel::check_change(const core::Change& change, const core::Instanc
 bool ConsumerModel::says_something(const core::Change& change, const Known& known) const {
   // A consumer of some states only is not told when the others come and go.
   const bool returned = !notifier_.states.empty() && change.transitions > 0;
-  return known.uncertain || returned || change.state != known.state ||
+  return known.uncertain || known.contested || returned || change.state != known.state ||
          (known.health && change.health != *known.health);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// A consumer that believes nothing: it holds every batch against what the batch format promises,
-/// and keeps what it has been told as the batches alone tell it.
+/// A consumer that checks every batch against the promises of the batch format, and keeps the
+/// states that the batches alone lead to.
 #pragma once
 
 #include <cstddef>
@@ -32,6 +32,12 @@ class ConsumerModel {
 
   /// The instance has changed: if it was refused before, it is to be delivered now.
   void note_change(const std::string& instance);
+  /// The instance may have heard a MASTER of lower priority.
+  void note_contest(const std::string& instance) {
+    Known& known = known_[index_of(instance)];
+    known.contested = true;
+    known.contest_new = busy_;
+  }
 
   /// The batch that waits for an answer.
   [[nodiscard]] const core::Batch& in_flight() const { return *last_; }
@@ -56,7 +62,9 @@ class ConsumerModel {
     core::VrrpState state = core::VrrpState::init;
     std::optional<core::Health> health;
     bool uncertain = false;
-    bool refused = false;  // And unchanged since.
+    bool refused = false;      // And unchanged since.
+    bool contested = false;    // A MASTER of lower priority was heard: it may be told again.
+    bool contest_new = false;  // The same, since the batch in flight was made.
   };
 
   void check_identity(const core::Batch& batch) const;

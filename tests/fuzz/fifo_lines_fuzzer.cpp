@@ -152,7 +152,7 @@ void check_line(std::string_view raw, const FifoLine& line, FifoLines& reader) {
             "what keepalived writes is understood");
     return;
   }
-  require(raw.size() <= FifoLines::longest_line, "a line over the bound is not believed");
+  require(raw.size() <= FifoLines::longest_line, "a line over the bound is not used");
   require(keepalived_may_write(text), "what keepalived does not write is not understood");
   // The number of a group says nothing, and is 0.
   bool same = std::holds_alternative<sources::GroupLine>(line);

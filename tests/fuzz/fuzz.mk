@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-# Fuzzers and sanitizer builds. A fuzzer is one file NAME_fuzzer.cpp here with its seeds in
-# corpus/NAME/; all other sources here are shared by all. Objects, findings and logs go below
+# Sanitizers and fuzzers. The product is built once more, in $(BUILD)/asan, for the tests with
+# sanitizers and for the fuzzers alike. A fuzzer is one file NAME_fuzzer.cpp here with its seeds in
+# corpus/NAME/; all other sources here are shared by all. Their objects, findings and logs go below
 # $(BUILD)/fuzz.
 
 FUZZ_CXX     ?= clang++
+FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 600
 FUZZ_SHORT_SECONDS ?= 5
 
@@ -14,27 +16,23 @@ FUZZERS      := $(patsubst %,$(FUZZ_BUILD)/%_fuzzer,$(FUZZ_NAMES))
 FUZZ_FLAGS   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 fuzz_object   = $(patsubst %,$(FUZZ_BUILD)/obj/%.o,$(1))
 FUZZ_SHARED  := $(call fuzz_object,$(filter-out $(FUZZ_MAINS),$(wildcard tests/fuzz/*.cpp)))
-FUZZ_PARTS   := $(call fuzz_object,$(filter-out $(ABI_SOURCE),$(PLUGIN_SOURCES)))
+ASAN_BUILD   := $(BUILD)/asan
 # clang's own runtime is a package of its own nearly everywhere, and clang-tidy comes without it.
 FUZZ_PROBE    = echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' | \
                 $(FUZZ_CXX) -fsanitize=fuzzer,address,undefined -x c++ -o /dev/null - 2>/dev/null
 
 # What is reached in the product guides a fuzzer; what is reached in the fuzzer itself would only
 # take as much time again.
-FUZZ_GUIDE   := -fsanitize=fuzzer-no-link
-$(FUZZ_BUILD)/obj/tests/%.cpp.o: FUZZ_GUIDE :=
-
 $(FUZZ_BUILD)/obj/%.cpp.o: %.cpp VERSION tests/fuzz/fuzz.mk
 	@mkdir -p $(@D)
-	$(FUZZ_CXX) $(CPPFLAGS_ALL) -std=c++20 $(WARNINGS) -O1 -g $(FUZZ_GUIDE) \
-	  $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+	$(FUZZ_CXX) $(CPPFLAGS_ALL) -std=c++20 $(WARNINGS) -O1 -g $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
 
-# An archive: each fuzzer links what it calls and no more.
-$(FUZZ_BUILD)/parts.a: $(FUZZ_PARTS) $(FUZZ_SHARED)
+# Archives: each fuzzer links what it calls and no more.
+$(FUZZ_BUILD)/shared.a: $(FUZZ_SHARED)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(FUZZ_BUILD)/%_fuzzer: $(FUZZ_BUILD)/obj/tests/fuzz/%_fuzzer.cpp.o $(FUZZ_BUILD)/parts.a
+$(FUZZ_BUILD)/%_fuzzer: $(FUZZ_BUILD)/obj/tests/fuzz/%_fuzzer.cpp.o $(FUZZ_BUILD)/shared.a $(ASAN_BUILD)/parts.a
 	$(FUZZ_CXX) -fsanitize=fuzzer $(FUZZ_FLAGS) -o $@ $^ $(PKG_LIBS)
 
 .SECONDARY: $(call fuzz_object,$(FUZZ_MAINS))
@@ -67,7 +65,8 @@ endef
 ##@ fuzz-short     the same for a few seconds, always from the same seed
 .PHONY: fuzz fuzz-short fuzz-run fuzz-short-run
 fuzz fuzz-short:
-	@if $(FUZZ_PROBE); then $(MAKE) --no-print-directory $@-run; else \
+	+@if $(FUZZ_PROBE); then \
+	  $(MAKE_ASAN) $(MAKE_ASAN_CLANG) $(ASAN_BUILD)/parts.a && $(MAKE) --no-print-directory $@-run; else \
 	  echo "skipped: fuzzers $(FUZZ_NAMES): $(FUZZ_CXX) with libFuzzer is not installed"; fi
 
 fuzz-run: $(FUZZERS)
@@ -78,17 +77,23 @@ fuzz-short-run: $(FUZZERS)
 	$(call run_fuzzers,-seed=1 -runs=1000000 -max_total_time=$(FUZZ_SHORT_SECONDS),$(FUZZ_BUILD)/short)
 
 # Where the plugin stays loaded, LeakSanitizer can tell what libdbus keeps for itself from a leak.
-MAKE_ASAN = $(MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined CXXFLAGS='-O1 -g' \
-            CFLAGS='-O1 -g' LDFLAGS='-Wl,-z,nodelete'
+MAKE_ASAN = $(MAKE) --no-print-directory BUILD=$(ASAN_BUILD) TESTS_BUILD=$(BUILD) \
+            SANITIZE=address,undefined CXXFLAGS='-O1 -g' CFLAGS='-O1 -g' LDFLAGS='-Wl,-z,nodelete'
+# With clang the fuzzers use the same objects; without it the tests still have the sanitizers of g++.
+MAKE_ASAN_CLANG = CXX='$(FUZZ_CXX)' CC='$(FUZZ_CC)' CXX_WARNINGS= COVERAGE=-fsanitize=fuzzer-no-link
 
 ##@ asan           all tests with AddressSanitizer, LeakSanitizer and UBSan, in $(BUILD)/asan (root)
 .PHONY: asan asan-build
 asan: asan-build
-	tests/fuzz/run-sanitized $(BUILD)/asan/tests/unit
-	BATCH_NOTIFIER_BUILD=$(BUILD)/asan tests/fuzz/run-sanitized $(BUILD)/asan/tests/integration
+	tests/fuzz/run-sanitized $(ASAN_BUILD)/tests/unit
+	BATCH_NOTIFIER_BUILD=$(ASAN_BUILD) tests/fuzz/run-sanitized $(ASAN_BUILD)/tests/integration
 
-asan-build:
-	+$(MAKE_ASAN) build tests
+asan-build: $(UNIT_OBJECTS) $(INTEGRATION_OBJECTS)
+	+@if $(FUZZ_PROBE); then $(MAKE_ASAN) $(MAKE_ASAN_CLANG) asan-programs; else \
+	  $(MAKE_ASAN) asan-programs; fi
+
+.PHONY: asan-programs
+asan-programs: build $(BUILD)/tests/unit $(BUILD)/tests/integration $(C_HOST) $(FAKE_PLUGINS)
 
 VALGRIND ?= valgrind --quiet --leak-check=full --error-exitcode=1 --child-silent-after-fork=yes \
             --suppressions=tests/fuzz/valgrind.supp

@@ -199,8 +199,9 @@ class NextRun {
       for (std::size_t index = 0; index < notifier.told.size(); ++index) {
         const core::ToldRecord& told = notifier.told[index];
         const bool removed = ledger.instances[index].state == VrrpState::deleted;
-        if (removed && !told.health && !told.uncertain) {
-          continue;  // It never heard of the instance, and need not.
+        const bool heard_nothing_else = !told.health || told.state == VrrpState::deleted;
+        if (removed && heard_nothing_else && !told.uncertain) {
+          continue;  // Nothing is due, also if the instance came and went again in between.
         }
         require(told.state == ledger.instances[index].state && !told.uncertain,
                 "everybody knows in the end what is");

@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_configuration_is_checked_line_by_line) {
   BOOST_TEST(bad.problems[1].find("keepalived.conf:9: ") == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(what_cannot_start_says_so_and_leaves_nothing) {
+BOOST_AUTO_TEST_CASE(a_start_that_fails_returns_an_error_and_leaves_nothing) {
   Host host(one_instance);
   KeepalivedPlugin* plugin = nullptr;
   KeepalivedPluginHost other = host.host;

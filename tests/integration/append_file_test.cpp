@@ -91,7 +91,7 @@ BOOST_FIXTURE_TEST_CASE(a_line_begins_on_a_line_of_its_own, Fixture) {
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(what_cannot_be_appended_to_has_seen_nothing, Fixture) {
+BOOST_FIXTURE_TEST_CASE(a_file_that_cannot_be_appended_to_was_not_written, Fixture) {
   struct Case {
     std::string target;
     std::string error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// @file
-/// Whom the plugin believes about a real keepalived when some of the witnesses are missing, are
+/// Which witness decides about a real keepalived when some of the witnesses are missing, are
 /// lost on the way or come back: the authority changes, and no state that did not.
 #define BOOST_TEST_DYN_LINK
 #include <fcntl.h>
@@ -71,11 +71,11 @@ BOOST_AUTO_TEST_CASE(without_enable_dbus_the_fifo_decides) {
   live_by_the_fifo(node);
 }
 
-BOOST_AUTO_TEST_CASE(a_fifo_that_somebody_keeps_open_hides_no_crash) {
+BOOST_AUTO_TEST_CASE(a_fifo_that_another_process_keeps_open_hides_no_crash) {
   crash_with_the_fifo_kept_open(false);
 }
 
-BOOST_AUTO_TEST_CASE(nor_one_on_the_way_to_a_stop) {
+BOOST_AUTO_TEST_CASE(a_fifo_that_another_process_keeps_open_hides_no_crash_during_a_stop) {
   crash_with_the_fifo_kept_open(true);
 }
 
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(a_loader_without_a_fifo_hears_d_bus) {
   node.expect({"UNKNOWN", "UNKNOWN"});
 }
 
-BOOST_AUTO_TEST_CASE(a_restarted_bus_leaves_the_fifo_until_keepalived_restarts) {
+BOOST_AUTO_TEST_CASE(the_fifo_decides_after_the_bus_was_restarted_until_keepalived_is) {
   LoneNode node(2);
   expect_field(node.node, "VI_0", "authority", "dbus");
   expect_acknowledged(node.node);
@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_restarted_bus_leaves_the_fifo_until_keepalived_restarts) 
   expect_field(node.node, "VI_0", "authority", "dbus");
 }
 
-BOOST_AUTO_TEST_CASE(a_bus_that_hangs_does_not_silence_the_fifo_and_its_thaw_is_no_news) {
+BOOST_AUTO_TEST_CASE(the_fifo_decides_while_the_bus_hangs_and_its_return_changes_no_state) {
   LoneNode node(2);
   node.bus.freeze();
   node.network.cut();

@@ -130,7 +130,7 @@ BOOST_FIXTURE_TEST_CASE(output_arrives_while_it_runs_and_to_the_last_byte, Fixtu
   BOOST_TEST(output == "out\nerr\nlast");
 }
 
-BOOST_FIXTURE_TEST_CASE(what_a_large_pipe_holds_at_the_end_is_read, Fixture) {
+BOOST_FIXTURE_TEST_CASE(output_in_a_large_pipe_is_read_after_the_end, Fixture) {
   ChildPlan plan;
   const std::string text(100'000, 'x');
   plan.task = [&text] {
@@ -174,7 +174,7 @@ BOOST_FIXTURE_TEST_CASE(its_whole_group_is_killed_when_it_ignores_sigterm, Fixtu
   BOOST_TEST(wait_until([&] { return !alive(pid); }));
 }
 
-BOOST_FIXTURE_TEST_CASE(what_outlives_it_after_a_timeout_is_killed, Fixture) {
+BOOST_FIXTURE_TEST_CASE(children_of_a_command_are_killed_after_its_timeout, Fixture) {
   const KillAtEnd grandchild(directory.file("grandchild"));
   ChildPlan plan =
       shell("(trap '' TERM; exec sleep 1000) & echo $! > \"$1/grandchild\"; exec sleep 1000");
@@ -203,7 +203,7 @@ BOOST_FIXTURE_TEST_CASE(destroying_it_ends_its_group, Fixture) {
   BOOST_TEST(!end.has_value());
 }
 
-BOOST_FIXTURE_TEST_CASE(it_is_not_believed_where_the_host_ignores_sigchld, Fixture) {
+BOOST_FIXTURE_TEST_CASE(an_exit_is_unobservable_where_the_host_ignores_sigchld, Fixture) {
   const Disposition ignored(SIGCHLD, SIG_IGN);
   const ChildEnd seen = run(shell("exit 0"));
   BOOST_TEST(is(seen, ChildOutcome::unobservable));
@@ -281,14 +281,14 @@ const char* const leave_grandchild =
     "\"$1\" &)\n"
     "while ! test -s \"$1/grandchild\"; do sleep 0.01; done\n";
 
-BOOST_FIXTURE_TEST_CASE(what_a_failed_command_has_started_is_killed_first, Fixture) {
+BOOST_FIXTURE_TEST_CASE(children_of_a_failed_command_are_killed_first, Fixture) {
   const KillAtEnd grandchild(directory.file("grandchild"));
   const ChildEnd seen = run(shell(std::string(leave_grandchild) + "exit 3"));
   BOOST_TEST(seen.reason == "exit status 3");
   BOOST_TEST(!alive(read_pid(directory.file("grandchild"))));
 }
 
-BOOST_FIXTURE_TEST_CASE(what_a_killed_command_has_started_is_killed_first, Fixture) {
+BOOST_FIXTURE_TEST_CASE(children_of_a_killed_command_are_killed_first, Fixture) {
   const KillAtEnd grandchild(directory.file("grandchild"));
   const ChildEnd seen = run(shell(std::string(leave_grandchild) + "kill -SEGV $$"));
   BOOST_TEST(is(seen, ChildOutcome::killed));
@@ -296,7 +296,7 @@ BOOST_FIXTURE_TEST_CASE(what_a_killed_command_has_started_is_killed_first, Fixtu
   BOOST_TEST(!alive(read_pid(directory.file("grandchild"))));
 }
 
-BOOST_FIXTURE_TEST_CASE(what_a_command_has_started_before_a_timeout_is_killed_first, Fixture) {
+BOOST_FIXTURE_TEST_CASE(children_of_a_command_that_timed_out_are_killed_first, Fixture) {
   const KillAtEnd grandchild(directory.file("grandchild"));
   ChildPlan plan =
       shell("trap 'exit 0' TERM\n" + std::string(leave_grandchild) + "sleep 1000 & wait");
@@ -306,7 +306,7 @@ BOOST_FIXTURE_TEST_CASE(what_a_command_has_started_before_a_timeout_is_killed_fi
   BOOST_TEST(!alive(read_pid(directory.file("grandchild"))));
 }
 
-BOOST_FIXTURE_TEST_CASE(what_a_command_has_started_goes_on_after_a_success, Fixture) {
+BOOST_FIXTURE_TEST_CASE(children_of_a_command_go_on_after_a_success, Fixture) {
   const KillAtEnd grandchild(directory.file("grandchild"));
   const ChildEnd seen = run(shell(leave_grandchild));
   BOOST_TEST(seen.reason == "exit status 0");

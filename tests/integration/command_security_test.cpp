@@ -110,7 +110,7 @@ bool add_to_access_list(const std::string& path, uid_t user, std::uint16_t permi
 
 BOOST_FIXTURE_TEST_SUITE(command_security, Fixture, *boost::unit_test::precondition(is_root))
 
-BOOST_AUTO_TEST_CASE(what_is_roots_alone_is_safe) {
+BOOST_AUTO_TEST_CASE(a_command_that_only_root_can_change_is_safe) {
   BOOST_TEST(verdict(command) == "safe");
   BOOST_TEST(verdict("/" + command) == "safe");
   BOOST_TEST(verdict(top + "//./dir/../dir/command/") == "safe");
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(an_access_list_can_open_what_the_mode_gives_to_group_root) 
   BOOST_TEST(verdict(command) == "safe");
 }
 
-BOOST_AUTO_TEST_CASE(what_cannot_be_looked_at_is_not_safe) {
+BOOST_AUTO_TEST_CASE(a_path_that_cannot_be_examined_is_not_safe) {
   const auto error_of = [](const std::string& path) {
     const std::optional<CommandFlaw> flaw = runtime::find_command_flaw(path.c_str());
     return flaw && flaw->kind == CommandFlawKind::unreachable ? flaw->error : 0;
@@ -424,10 +424,11 @@ BOOST_AUTO_TEST_CASE(a_running_plugin_waits_until_it_is_mended) {
   const auto logged = [&](const std::string& text) {
     return read_file(host_log).find(text) != std::string::npos;
   };
-  BOOST_TEST(wait_until([&] {
-               return logged("failed: enable_script_security refuses " + command + ": " + dir);
-             }),
-             read_file(host_log));
+  BOOST_TEST(
+      wait_until([&] {
+        return logged("was not delivered: enable_script_security refuses " + command + ": " + dir);
+      }),
+      read_file(host_log));
   BOOST_TEST(state() == "BACKUP");
   change_mode(dir, 0755);
   BOOST_TEST(wait_until([&] { return state() == "MASTER"; }), read_file(host_log));

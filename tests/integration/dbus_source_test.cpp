@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(asks_sixteen_at_a_time_and_each_once) {
   BOOST_TEST(asked.size() == 100U);
 }
 
-BOOST_AUTO_TEST_CASE(losing_the_owner_is_told_and_the_next_is_read) {
+BOOST_AUTO_TEST_CASE(a_lost_owner_is_reported_and_the_next_one_is_read) {
   Attached it(1);
   BOOST_REQUIRE(it.read_all());
   it.keepalived.reset();

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -80,25 +79,6 @@ BOOST_AUTO_TEST_CASE(a_question_is_answered_and_an_overtaken_answer_is_asked_for
   it.keepalived->answer("VI_1", fault);
   BOOST_REQUIRE(it.bench.until_seen("VI_1 FAULT answered"));
   BOOST_TEST(it.bench.sink.seen == (Words{"VI_1 FAULT", "VI_1 FAULT answered"}));
-}
-
-BOOST_AUTO_TEST_CASE(a_silence_is_reported_once_and_a_late_answer_has_everything_read) {
-  Attached it(2);
-  BOOST_REQUIRE(it.read_all());
-  it.bench.source->ask({0});
-  it.bench.source->ask({0, 1});
-  BOOST_REQUIRE(it.bench.until_seen("silent"));
-  BOOST_TEST(it.bench.sink.seen == (Words{"silent"}));
-  BOOST_TEST(it.bench.log.count("did not answer") == 1U);
-  it.keepalived->answer("VI_0", fault);
-  BOOST_REQUIRE(it.bench.until_seen("found"));
-  BOOST_REQUIRE(it.until_asked(3));
-  it.keepalived->refuse();  // The other question, which nobody waits for any more.
-  it.keepalived->answer("VI_0", fault);
-  it.keepalived->answer("VI_1", fault);
-  BOOST_REQUIRE(it.bench.until_seen("complete"));
-  BOOST_TEST(it.bench.sink.seen ==
-             (Words{"silent", "found", "VI_0 FAULT answered", "VI_1 FAULT answered", "complete"}));
 }
 
 BOOST_AUTO_TEST_CASE(signals_sent_to_the_source_by_others_are_counted_and_ignored) {
@@ -263,30 +243,6 @@ BOOST_AUTO_TEST_CASE(hanging_bus_blocks_nothing) {
   bench.options.connect_limit = std::chrono::seconds(10);
   bench.start();
   BOOST_REQUIRE(bench.until([&] { return bench.log.count("no owner yet") == 1; }));
-}
-
-BOOST_AUTO_TEST_CASE(hanging_service_is_not_waited_for) {
-  Attached it(20);
-  it.bench.options.answer_limit = std::chrono::milliseconds(100);
-  it.bench.start();
-  BOOST_REQUIRE(it.until_asked(16));
-  it.keepalived->emit_state(it.bench.path(3), master);
-  it.keepalived->emit_state(it.bench.path(18), master);
-  BOOST_REQUIRE(it.bench.until_seen("complete"));
-  BOOST_TEST(it.bench.sink.seen.size() == 1U + 2U + 18U + 1U);
-  const std::set<std::string> seen(it.bench.sink.seen.begin(), it.bench.sink.seen.end());
-  BOOST_TEST(seen.count("VI_0 absent") == 1U);
-  BOOST_TEST(seen.count("VI_19 absent") == 1U);
-  BOOST_TEST(seen.count("VI_3 absent") == 0U);
-  BOOST_TEST(seen.count("VI_18 absent") == 0U);
-  BOOST_TEST(it.keepalived->calls_seen == 16U);
-  BOOST_TEST(it.bench.log.count("does not answer for 18 instances") == 1U);
-  // It comes back to life: what it says counts, and the rest is asked for.
-  it.bench.sink.seen.clear();
-  it.keepalived->answer("VI_0", fault);
-  BOOST_REQUIRE(it.bench.until_seen("VI_0 FAULT answered"));
-  BOOST_REQUIRE(it.bench.until([&] { return it.keepalived->calls_seen == 17; }));
-  BOOST_TEST(it.bench.sink.seen == (Words{"VI_0 FAULT answered"}));
 }
 
 BOOST_AUTO_TEST_CASE(what_a_sink_throws_reaches_the_loops_caller) {

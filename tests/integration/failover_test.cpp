@@ -4,7 +4,10 @@
 #define BOOST_TEST_DYN_LINK
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -104,6 +107,29 @@ long voluntary_switches(pid_t pid) {
   return at == std::string::npos ? -1 : std::stol(status.substr(at + key.size()));
 }
 
+/// Waits until none of the processes has run for three seconds. The pause is what is measured.
+bool fall_asleep(const std::vector<pid_t>& processes) {
+  std::vector<long> switches;
+  return wait_until([&] {
+    std::vector<long> now;
+    now.reserve(processes.size());
+    for (const pid_t pid : processes) {
+      now.push_back(voluntary_switches(pid));
+    }
+    const bool unchanged = now == std::exchange(switches, now);
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    return unchanged;
+  });
+}
+
+/// Whether the consumer's file has exactly `count` instances, all in `state`.
+bool all_are(const std::string& state, std::size_t count, const std::string& path) {
+  const auto states = Told(path).states();
+  return states.size() == count && std::all_of(states.begin(), states.end(), [&](const auto& each) {
+           return each.second == state;
+         });
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(failover, *boost::unit_test::precondition(keepalived_runs))
@@ -127,6 +153,29 @@ BOOST_AUTO_TEST_CASE(a_pair_fails_over_and_back) {
   a.expect("STOP", "");
   b.expect("MASTER", "Master");
   BOOST_TEST(wait_until([&] { return a.node.plugin_processes().empty(); }));
+}
+
+BOOST_AUTO_TEST_CASE(the_survivor_of_a_split_brain_is_told_again) {
+  const Pair pair;
+  PairNode a(pair.a, "150");
+  PairNode b(pair.b, "100");
+  a.node.start();
+  a.expect("MASTER", "Master");
+  b.node.start();
+  b.expect("BACKUP", "Backup");
+  pair.part();
+  b.expect("MASTER", "Master");
+  BOOST_TEST(Told(a.node.command_file()).entry("web").at("cause") != "contested");
+  pair.join();
+  b.expect("BACKUP", "Backup");
+  for (const std::string& path : {a.node.command_file(), a.node.append_file()}) {
+    BOOST_TEST(wait_until([&] { return Told(path).entry("web").at("cause") == "contested"; }),
+               a.node.log());
+    const nlohmann::json web = Told(path).entry("web");
+    BOOST_TEST(web.at("previous") == "MASTER");
+    BOOST_TEST(web.at("state") == "MASTER");
+  }
+  a.expect("MASTER", "Master");
 }
 
 BOOST_AUTO_TEST_CASE(keepalived_accepts_the_configuration_silently) {
@@ -153,17 +202,12 @@ BOOST_AUTO_TEST_CASE(a_thousand_instances_lose_their_links) {
   const PrivateBus bus;
   KeepalivedNode node(many.node, bus.address(),
                       ManyInstances::configuration(count) + "@batch_notifier master_hold 0\n");
-  const auto all = [&](const std::string& path, const std::string& state) {
-    const auto states = Told(path).states();
-    std::size_t right = 0;
-    for (const auto& [name, told] : states) {
-      right += told == state ? 1U : 0U;
-    }
-    return right == count;
-  };
   const auto everybody = [&](const std::string& state) {
     return wait_until(
-        [&] { return all(node.command_file(), state) && all(node.append_file(), state); },
+        [&] {
+          return all_are(state, count, node.command_file()) &&
+                 all_are(state, count, node.append_file());
+        },
         std::chrono::seconds(60));
   };
   node.start();
@@ -183,22 +227,10 @@ BOOST_AUTO_TEST_CASE(a_thousand_instances_lose_their_links) {
     }
   }
   const std::size_t after = Told(node.command_file()).batches().size();
-  // While nothing happens nothing is sent, and the worker does not even wake up.
+  // While nothing happens nothing is sent, and neither process wakes up.
   const std::vector<pid_t> processes = node.plugin_processes();
   BOOST_TEST(processes.size() == 2U);
-  std::vector<long> switches;
-  const auto asleep = [&] {
-    std::vector<long> now;
-    now.reserve(processes.size());
-    for (const pid_t pid : processes) {
-      now.push_back(voluntary_switches(pid));
-    }
-    const bool unchanged = now == switches;
-    switches = now;
-    std::this_thread::sleep_for(std::chrono::seconds(3));
-    return unchanged;
-  };
-  BOOST_TEST(wait_until(asleep));
+  BOOST_TEST(fall_asleep(processes));
   BOOST_TEST(Told(node.command_file()).batches().size() == after);
 }
 

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "ledger/fifo_journal.hpp"
+#include "sources/fifo_keeper.hpp"
 #include "tests/support/privilege.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/recording_log.hpp"
@@ -304,6 +305,63 @@ BOOST_AUTO_TEST_CASE(a_pinned_source_opens_no_other_fifo) {
   BOOST_TEST(until_seen({"opened", "1 BACKUP 90"}));
 }
 
+BOOST_AUTO_TEST_CASE(a_fifo_with_unread_lines_is_not_given_up_for_another_one) {
+  make_fifo();
+  start();
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" FAULT 100\n"));
+  BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+  make_fifo();
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI 1\" BACKUP 90\n"));
+  BOOST_TEST(until_seen({"opened", "0 FAULT 100", "lost", "opened", "1 BACKUP 90"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_keeper_saves_the_lines_of_a_fifo_that_is_gone) {
+  make_fifo();
+  sources::FifoKeeper keeper(loop, path, 0);
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" FAULT 100\n"));
+  BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+  make_fifo();
+  open_writer();
+  BOOST_TEST(write_line("INSTANCE \"VI 1\" BACKUP 90\n"));
+  BOOST_TEST(falls_silent());
+  source.emplace(loop, log, statistics, topology, recorder, path, &memory);
+  source->start(keeper.take());
+  BOOST_TEST(until_seen({"opened", "0 FAULT 100", "lost", "opened", "1 BACKUP 90"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_keeper_goes_on_to_a_new_fifo_unless_it_is_pinned) {
+  for (const bool pinned : {false, true}) {
+    make_fifo();
+    sources::FifoKeeper keeper(loop, path, 0);
+    if (pinned) {
+      keeper.pin();
+    }
+    BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+    make_fifo();
+    BOOST_TEST(falls_silent());
+    const sources::HeldFifo held = keeper.take();
+    BOOST_TEST(held.pinned == pinned);
+    BOOST_TEST(held.pipe.is_at(path) == !pinned);
+    BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_keeper_goes_on_with_the_descriptor_of_its_host) {
+  make_fifo();
+  open_writer();
+  const runtime::UniqueFd host(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  BOOST_TEST(write_line("INSTANCE \"VI_0\" FAULT 100\n"));
+  BOOST_REQUIRE_EQUAL(unlink(path.c_str()), 0);
+  writer.reset();
+  sources::FifoKeeper keeper(loop, path, host.get());
+  source.emplace(loop, log, statistics, topology, recorder, path, &memory);
+  source->start(keeper.take());
+  BOOST_TEST(until_seen({"opened", "0 FAULT 100"}));
+}
+
 BOOST_AUTO_TEST_CASE(goes_on_in_the_middle_of_a_line_that_a_former_worker_began) {
   make_fifo();
   open_writer();
@@ -355,24 +413,22 @@ BOOST_AUTO_TEST_CASE(knows_whether_a_writer_has_the_fifo_open) {
 }
 
 BOOST_AUTO_TEST_CASE(a_pipe_that_everybody_has_closed_is_another_one) {
-  BOOST_TEST(!sources::was_read_before(path));
+  const auto was_read_before = [this] { return sources::FifoPipe(path).was_read_before(); };
   make_fifo();
   open_writer();
-  BOOST_TEST(!sources::was_read_before(path));
-  start();
-  source.reset();
+  BOOST_TEST(!was_read_before());
   // As after a reader was killed: keepalived has it open.
-  BOOST_TEST(sources::was_read_before(path));
+  BOOST_TEST(was_read_before());
   BOOST_TEST(write_line("INSTANCE \"VI_0\" MASTER 100\n"));
-  BOOST_TEST(sources::was_read_before(path));
+  BOOST_TEST(was_read_before());
   // As over a reload without a reader.
   writer.reset();
   open_writer();
-  BOOST_TEST(!sources::was_read_before(path));
+  BOOST_TEST(!was_read_before());
   start();
   BOOST_TEST(falls_silent());
   BOOST_TEST(recorder.seen.empty());
-  BOOST_TEST(!sources::was_read_before(directory.path()));
+  BOOST_TEST(!sources::FifoPipe().was_read_before());
 }
 
 BOOST_AUTO_TEST_CASE(the_beginning_of_a_line_stays_in_the_journal_until_its_end_has_come) {

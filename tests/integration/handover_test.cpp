@@ -196,15 +196,44 @@ BOOST_AUTO_TEST_CASE(the_older_worker_passes_on_and_the_newer_one_begins_when_it
   BOOST_TEST(newer.requested == 0);
 }
 
-BOOST_AUTO_TEST_CASE(of_several_that_wait_only_the_newest_begins) {
+BOOST_AUTO_TEST_CASE(
+    what_was_passed_on_arrives_although_the_older_one_has_ended_with_a_message_unread) {
+  Heir& older = start_working();
+  Heir& newer = start_after(older);
+  older.handover->pass_on({"ledger", "lines"});
+  hung = &older;
+  newer.handover->hold_until(runtime::read_clocks().monotonic);
+  older.handover.reset();
+  BOOST_TEST(until([&] { return newer.acquired == 1; }));
+  BOOST_TEST(newer.handover->take_legacy().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(of_several_that_wait_each_begins_in_its_turn) {
   Heir& first = start_working();
   Heir& second = start_after(first);
   Heir& third = start();
   BOOST_TEST(until([&] { return third.log.messages.empty() && first.requested == 1; }));
   first.handover.reset();
+  BOOST_TEST(until([&] { return second.acquired == 1 && second.requested == 1; }));
+  BOOST_TEST(third.acquired == 0);
+  BOOST_TEST(second.handover->is_awaited());
+  second.handover.reset();
   BOOST_TEST(until([&] { return third.acquired == 1; }));
-  BOOST_TEST(until([&] { return second.outlived == 1; }));
-  BOOST_TEST(second.acquired == 0);
+  BOOST_TEST(!third.handover->forced());
+  BOOST_TEST(second.outlived == 0);
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_for_one_that_waits_waits_for_its_time_too) {
+  Heir& first = start_working();
+  const core::MonotonicTime asked = runtime::read_clocks().monotonic;
+  const core::Duration time = ledger::takeover_patience + std::chrono::milliseconds(500);
+  Heir& second = start_after(first);
+  first.handover->hold_until(asked + time);
+  Heir& third = start();
+  BOOST_TEST(until([&] { return runtime::read_clocks().monotonic > asked + time; }));
+  BOOST_TEST(until([&] { return second.acquired == 1; }));
+  BOOST_TEST(third.acquired == 0);
+  BOOST_TEST(!third.handover->forced());
 }
 
 BOOST_AUTO_TEST_CASE(workers_that_begin_at_once_end_up_as_one) {
@@ -249,7 +278,7 @@ BOOST_AUTO_TEST_CASE(a_worker_that_hangs_is_left_behind_and_ends_when_it_wakes) 
   BOOST_TEST(until([&] { return newer.acquired == 1; }));
   BOOST_TEST((runtime::read_clocks().monotonic - asked >= ledger::takeover_patience));
   BOOST_TEST(newer.handover->forced());
-  BOOST_TEST(newer.log.count("does not finish in time") == 1U);
+  BOOST_TEST(newer.log.count("did not finish in time") == 1U);
   hung = nullptr;
   BOOST_TEST(until([&] { return older.outlived == 1; }));
   BOOST_TEST(older.requested == 0);

@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(a_killed_worker_is_not_noticed_by_consumers) {
   BOOST_TEST(Told(node.node.command_file()).batches()[before].at("snapshot") == false);
 }
 
-BOOST_AUTO_TEST_CASE(a_stop_is_told_although_the_worker_is_killed_meanwhile) {
+BOOST_AUTO_TEST_CASE(a_stop_is_delivered_although_the_worker_is_killed_meanwhile) {
   LoneNode node(3);
   expect_acknowledged(node.node);
   // keepalived has signalled the supervisor, which starts another worker on its own way out.
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_stop_is_told_although_the_worker_is_killed_meanwhile) {
   BOOST_TEST(wait_until([&] { return node.node.plugin_processes().empty(); }));
 }
 
-BOOST_AUTO_TEST_CASE(what_the_fifo_said_to_a_killed_worker_is_not_lost) {
+BOOST_AUTO_TEST_CASE(fifo_lines_that_a_killed_worker_read_are_not_lost) {
   LoneNode node(3);
   node.bus.kill();
   // Nothing but the FIFO tells FAULT from BACKUP, and each line is read once.
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(a_killed_supervisor_leaves_a_worker_that_goes_on) {
   BOOST_TEST(wait_until([&] { return node.node.plugin_processes().size() == 2; }));
 }
 
-BOOST_AUTO_TEST_CASE(what_a_fifo_has_lost_over_a_reload_is_not_taken_for_unsaid) {
+BOOST_AUTO_TEST_CASE(lines_lost_over_a_reload_do_not_leave_an_old_state) {
   LoneNode node(3, NodeSetup{});
   // keepalived closes and opens again, over a reload, what it has not made itself; such as the one
   // that a killed keepalived has left.
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(what_a_fifo_has_lost_over_a_reload_is_not_taken_for_unsaid)
   node.expect({"MASTER", "MASTER", "MASTER"});
 }
 
-BOOST_AUTO_TEST_CASE(without_dbus_the_fifo_tells_everything_and_the_stop_too) {
+BOOST_AUTO_TEST_CASE(without_dbus_the_fifo_reports_every_state_and_the_stop) {
   const ManyInstances network;
   KeepalivedNode node(network.node, "", ManyInstances::configuration(2) + quick_settings);
   const auto told = [&](const std::string& state) {

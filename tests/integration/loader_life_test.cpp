@@ -208,7 +208,8 @@ BOOST_AUTO_TEST_CASE(a_failing_worker_is_restarted_ever_later_until_it_works) {
       write_file(output_path, "");
       configure(each.behaviour);
       Process& loader = start();
-      BOOST_TEST(wait_until([this] { return contains(output(), "next try in 0.4 s"); }), output());
+      BOOST_TEST(wait_until([this] { return contains(output(), "another one starts in 0.4 s"); }),
+                 output());
       const std::size_t failed = wait_for_workers(3).size();
       BOOST_TEST(failed >= 3U);
       configure("normal");
@@ -230,7 +231,7 @@ BOOST_AUTO_TEST_CASE(a_failing_worker_is_restarted_ever_later_until_it_works) {
         position = log.find(each.ending, position);
         BOOST_REQUIRE(position != std::string::npos);
         const std::string line = log.substr(position, log.find('\n', position) - position);
-        BOOST_TEST(contains(line, ", next try in " + delay), line);
+        BOOST_TEST(contains(line, ": another one starts in " + delay), line);
         position += line.size();
       }
     }
@@ -242,8 +243,9 @@ BOOST_AUTO_TEST_CASE(a_configuration_that_is_gone_later_is_tried_again) {
   Process& loader = start();
   BOOST_REQUIRE(wait_for_workers(1).size() == 1U);
   configure("fail_start " + std::to_string(ENOENT));
-  BOOST_TEST(wait_until([this] { return contains(output(), "ended with status 4, next try"); }),
-             output());
+  BOOST_TEST(
+      wait_until([this] { return contains(output(), "ended with status 4: another one starts"); }),
+      output());
   const std::size_t before = wait_for_workers(2).size();
   configure("normal");
   BOOST_TEST(wait_for_workers(before + 1).size() > before);
@@ -255,7 +257,8 @@ BOOST_AUTO_TEST_CASE(a_configuration_that_is_gone_later_is_tried_again) {
 BOOST_AUTO_TEST_CASE(between_two_tries_a_stop_brings_the_next_one_forward) {
   configure("crash_in_start");
   Process& loader = start();
-  BOOST_TEST(wait_until([this] { return contains(output(), "next try in 5 s"); }), output());
+  BOOST_TEST(wait_until([this] { return contains(output(), "another one starts in 5 s"); }),
+             output());
   configure("normal");
   loader.signal(SIGTERM);
   BOOST_TEST(exited_with(loader.wait(), 0));
@@ -279,7 +282,8 @@ BOOST_AUTO_TEST_CASE(a_worker_that_is_killed_while_it_stops_is_replaced) {
 BOOST_AUTO_TEST_CASE(a_worker_that_cannot_even_stop_is_given_up) {
   configure("crash_in_start");
   Process& loader = start();
-  BOOST_TEST(wait_until([this] { return contains(output(), "next try in 0.8 s"); }), output());
+  BOOST_TEST(wait_until([this] { return contains(output(), "another one starts in 0.8 s"); }),
+             output());
   loader.signal(SIGTERM);
   BOOST_TEST(exited_with(loader.wait(), 1));
 }
@@ -296,8 +300,8 @@ BOOST_AUTO_TEST_CASE(a_worker_that_hangs_is_ended_and_another_one_continues) {
   BOOST_TEST((taken >= std::chrono::seconds(5)));
   BOOST_TEST((taken < std::chrono::seconds(9)));
   const std::string name = "worker " + std::to_string(workers.front());
-  BOOST_TEST(contains(output(), name + " did not finish a turn within 5 s: it is ended, another "
-                                       "continues from the ledger\n"),
+  BOOST_TEST(contains(output(), name + " did not finish a turn of its loop within 5 s: it hangs "
+                                       "and is killed; another one continues from the ledger\n"),
              output());
   BOOST_TEST(kill(workers.front(), 0) != 0);
   const pid_t next = wait_for_workers(2).back();
@@ -330,7 +334,7 @@ BOOST_AUTO_TEST_CASE(a_worker_that_hangs_after_keepalived_has_gone_is_replaced) 
   BOOST_TEST(loader.wait().has_value());
   BOOST_TEST(wait_for_workers(2).size() == 2U, output());
   BOOST_TEST(wait_for_trace(own_stop + "destroy\n"), trace());
-  BOOST_TEST(contains(output(), "did not finish a turn within 5 s"), output());
+  BOOST_TEST(contains(output(), "did not finish a turn of its loop within 5 s"), output());
 }
 
 BOOST_AUTO_TEST_CASE(a_turn_that_takes_three_seconds_is_left_alone) {
@@ -343,7 +347,7 @@ BOOST_AUTO_TEST_CASE(a_turn_that_takes_three_seconds_is_left_alone) {
   BOOST_TEST(wait_for_workers(1).size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(what_the_parent_ignored_or_blocked_does_not_matter) {
+BOOST_AUTO_TEST_CASE(ignored_and_blocked_signals_of_the_parent_do_not_matter) {
   configure("crash_in_start");
   Process& loader = start({}, {"env", "--ignore-signal=CHLD", "--ignore-signal=INT",
                                "--block-signal=TERM", "--block-signal=USR1"});

@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(help_and_version_need_no_plugin) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(what_cannot_be_read_or_loaded_ends_with_status_4) {
+BOOST_AUTO_TEST_CASE(a_plugin_or_file_that_cannot_be_read_ends_with_status_4) {
   struct Case {
     std::string plugin;
     std::string behaviour;

@@ -3,9 +3,14 @@
 /// Lines of the notify FIFO that a campaign of faults has lost: those that no worker had opened yet
 /// when keepalived closed the FIFO again. Without a bus nobody else knows them.
 #define BOOST_TEST_DYN_LINK
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 #include <sys/stat.h>
@@ -47,6 +52,27 @@ std::size_t count_in_log(const KeepalivedNode& node, const std::string& words) {
   return count;
 }
 
+/// The workers that listen to others in the network namespace of one of them.
+std::size_t linked_workers(pid_t one) {
+  std::istringstream sockets(read_file("/proc/" + std::to_string(one) + "/net/unix"));
+  std::size_t count = 0;
+  for (std::string line; std::getline(sockets, line);) {
+    const bool listens = line.find(" 00010000 ") != std::string::npos;
+    count += listens && line.find("@keepalived-batch-notifier/") != std::string::npos ? 1 : 0;
+  }
+  return count;
+}
+
+std::vector<pid_t> workers_but(const KeepalivedNode& node, const std::vector<pid_t>& others) {
+  std::vector<pid_t> workers;
+  for (const pid_t pid : node.plugin_processes()) {
+    if (getsid(pid) == pid && std::find(others.begin(), others.end(), pid) == others.end()) {
+      workers.push_back(pid);
+    }
+  }
+  return workers;
+}
+
 void expect_in_log(const KeepalivedNode& node, const std::string& words, std::size_t count) {
   BOOST_TEST(wait_until([&] { return count_in_log(node, words) >= count; }),
              words << " is not in the log " << count << " times:\n"
@@ -69,6 +95,31 @@ BOOST_AUTO_TEST_CASE(a_second_reload_before_the_next_worker_begins_loses_no_line
   expect_in_log(node.node, "Entering FAULT STATE", 3);
   node.node.reload();
   expect_in_log(node.node, "Reload complete", 2);
+  node.release();
+  node.expect({"FAULT", "FAULT", "FAULT"});
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_a_worker_that_waits_loses_no_line) {
+  HeldNode node;
+  node.hold_and_start();
+  const pid_t first = node.node.worker();
+  const ino_t fifo = fifo_of(node.node);
+  node.node.reload();
+  BOOST_TEST(wait_until([&] { return linked_workers(first) == 2U; }));
+  expect_in_log(node.node, "Reload complete", 1);
+  BOOST_TEST(fifo_of(node.node) != fifo);
+  const std::vector<pid_t> second = workers_but(node.node, {first});
+  BOOST_TEST_REQUIRE(second.size() == 1U);
+  node.network.cut();
+  expect_in_log(node.node, "Entering FAULT STATE", 3);
+  node.node.reload();
+  expect_in_log(node.node, "Reload complete", 2);
+  BOOST_TEST(wait_until([&] { return linked_workers(first) == 3U; }));
+  kill(second.front(), SIGKILL);
+  BOOST_TEST(wait_until([&] {
+    return workers_but(node.node, {first, second.front()}).size() == 2U &&
+           linked_workers(first) == 3U;
+  }));
   node.release();
   node.expect({"FAULT", "FAULT", "FAULT"});
 }

@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(an_overrun_is_counted_and_made_good) {
   BOOST_TEST(recorder.story.find("lost") == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(what_an_overrun_hid_is_told_as_found_by_reading) {
+BOOST_AUTO_TEST_CASE(changes_lost_in_an_overrun_are_reported_as_answers) {
   start(make_topology({{make_vip(address_of(1), "d0")}, {make_vip(address_of(4000), "d0")}}),
         /*receive_buffer=*/4096);
   BOOST_TEST_REQUIRE(until([this] { return recorder.reads == 1; }));
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(what_an_overrun_hid_is_told_as_found_by_reading) {
   BOOST_TEST(!recorder.answered[1]);
 }
 
-BOOST_AUTO_TEST_CASE(believes_nobody_but_the_kernel) {
+BOOST_AUTO_TEST_CASE(messages_from_other_senders_than_the_kernel_are_ignored) {
   start_and_read(make_topology({{make_vip("10.0.0.1", "d0")}, {make_vip("10.0.0.2", "d0")}}));
   const std::uint32_t port = port_of_source();
   BOOST_TEST_REQUIRE(port != 0U);

@@ -132,7 +132,7 @@ BOOST_FIXTURE_TEST_CASE(it_leads_a_session_and_a_group, Fixture) {
   BOOST_TEST(session == reader);
 }
 
-BOOST_FIXTURE_TEST_CASE(its_end_decides, Fixture) {
+BOOST_FIXTURE_TEST_CASE(the_exit_status_decides, Fixture) {
   struct Case {
     std::string commands;
     DeliveryStatus status;
@@ -207,8 +207,10 @@ BOOST_FIXTURE_TEST_CASE(a_command_that_hangs_is_killed, Fixture) {
   const core::DeliveryResult result = deliver(hanging);
   BOOST_TEST(is(result, DeliveryStatus::failed));
   BOOST_TEST(result.reason == "timed out after 1 s");
-  BOOST_TEST(log.messages == Lines{"notify_batch:1: still there after SIGTERM, now killed"},
-             boost::test_tools::per_element());
+  BOOST_TEST(
+      log.messages ==
+          Lines{"notify_batch:1: did not end within 2 s of SIGTERM: all its processes are killed"},
+      boost::test_tools::per_element());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_flood_of_output_is_cut, Fixture) {
@@ -230,7 +232,7 @@ BOOST_FIXTURE_TEST_CASE(output_cannot_control_a_terminal, Fixture) {
   BOOST_TEST(log.messages == Lines{"notify_batch:1: a?[2Jb? c?"}, boost::test_tools::per_element());
 }
 
-BOOST_FIXTURE_TEST_CASE(what_it_leaves_in_the_background_is_not_waited_for, Fixture) {
+BOOST_FIXTURE_TEST_CASE(background_processes_of_a_command_are_not_waited_for, Fixture) {
   const KillAtEnd background(directory.file("background"));
   const core::DeliveryResult result =
       run_script("sleep 1000 & echo $! > \"$1/background\"; echo done");
@@ -282,7 +284,7 @@ BOOST_FIXTURE_TEST_CASE(destroying_it_ends_the_command_without_an_answer, Fixtur
   BOOST_TEST(answers == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_cannot_be_made_names_its_line, Fixture) {
+BOOST_FIXTURE_TEST_CASE(a_notifier_that_cannot_be_made_is_reported_with_its_line, Fixture) {
   struct Case {
     core::NotifierSettings settings;
     std::string message;

@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(settings_and_mistakes_change_nothing_for_consumers) {
   expect_told_once(before, {{"FAULT", 2}});
 }
 
-BOOST_AUTO_TEST_CASE(what_changes_during_a_reload_is_told_once) {
+BOOST_AUTO_TEST_CASE(changes_during_a_reload_are_delivered_once) {
   LoneNode node(3);
   expect_acknowledged(node.node);
   const auto before = batches_of(node.node);

@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(keepaliveds_command_line_names_file_id_and_namespace) {
   BOOST_TEST(wait_for_trace(" id=blue namespace=ns1 config=" + other_config + " "), trace());
   const std::string origin =
       " (command line of keepalived, process " + std::to_string(keepalived.pid()) + ")";
-  BOOST_TEST(logs(": configuration " + other_config + origin + ", config id blue" + origin +
+  BOOST_TEST(logs(": serves configuration " + other_config + origin + ", config id blue" + origin +
                   ", network namespace ns1" + origin + "\n"),
              output());
 }
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(options_of_the_loader_override) {
   start_as_keepalived(loader("-f " + other_config + " --config-id red -n ns2"),
                       {"-f", config_path, "-i", "blue", "-s", "ns1"});
   BOOST_TEST(wait_for_trace(" id=red namespace=ns2 config=" + other_config + " "), trace());
-  BOOST_TEST(logs(": configuration " + other_config +
+  BOOST_TEST(logs(": serves configuration " + other_config +
                   " (option of the loader), config id red (option of the loader), network "
                   "namespace ns2 (option of the loader)\n"),
              output());

@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(each_service_name_has_its_own_listener) {
   expect_fault_only(a, "dbus");
 }
 
-BOOST_AUTO_TEST_CASE(a_name_that_another_keepalived_has_is_not_believed) {
+BOOST_AUTO_TEST_CASE(a_name_that_another_keepalived_owns_does_not_count) {
   const PrivateBus bus;
   LoneNode a(2, on_bus(bus.address(), "org.keepalived.Vrrp1"));
   LoneNode b(2, on_bus(bus.address(), "org.keepalived.Vrrp1"));
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_another_keepalived_has_is_not_believed) {
   b.expect({"UNKNOWN", "UNKNOWN"});
 }
 
-BOOST_AUTO_TEST_CASE(a_loader_started_by_hand_believes_nobody_in_another_network) {
+BOOST_AUTO_TEST_CASE(a_loader_started_by_hand_takes_no_keepalived_of_another_network_for_its_own) {
   const PrivateBus bus;
   LoneNode a(2, on_bus(bus.address(), "org.keepalived.Vrrp1"));
   NodeSetup setup = on_bus(bus.address(), "org.keepalived.Vrrp1");

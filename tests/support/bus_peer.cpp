@@ -113,10 +113,9 @@ void BusPeer::answer_empty() {
   send(std::move(reply));
 }
 
-void BusPeer::refuse() {
+void BusPeer::refuse(const char* error) {
   const dbus::MessagePtr call = take_call();
-  send(dbus::MessagePtr(
-      dbus_message_new_error(call.get(), DBUS_ERROR_UNKNOWN_OBJECT, "no such object")));
+  send(dbus::MessagePtr(dbus_message_new_error(call.get(), error, "for the test")));
 }
 
 DBusHandlerResult BusPeer::keep_call(DBusConnection* /*connection*/, DBusMessage* message,

@@ -55,7 +55,7 @@ class BusPeer {
   /// Answers the oldest call as GLib does for an object without an instance: with no properties.
   void answer_empty();
   /// Answers the oldest call with an error.
-  void refuse();
+  void refuse(const char* error = DBUS_ERROR_UNKNOWN_OBJECT);
 
  private:
   static DBusHandlerResult keep_call(DBusConnection* connection, DBusMessage* message, void* self);

@@ -24,10 +24,18 @@ class Pair {
   void cut_a() const { bridge_.ip("link set port-a down"); }
   /// Puts it back.
   void heal_a() const { bridge_.ip("link set port-a up"); }
+  /// The nodes no longer hear each other, though both links stay up.
+  void part() const { isolate("on"); }
+  /// They hear each other again.
+  void join() const { isolate("off"); }
 
  private:
   void connect(const NetworkNamespace& node, const std::string& letter,
                const std::string& address) const;
+  void isolate(const std::string& on) const {
+    bridge_.ip("link set port-a type bridge_slave isolated " + on);
+    bridge_.ip("link set port-b type bridge_slave isolated " + on);
+  }
 
   NetworkNamespace bridge_;
 };

@@ -52,7 +52,9 @@ class RecordingSink : public core::ObservationSink {
   std::string describe(const core::DbusInstanceAbsent& one) const {
     return topology_.instances.at(one.instance).name + " absent";
   }
-  static std::string describe(const core::DbusOwnerFound&) { return "found"; }
+  static std::string describe(const core::DbusOwnerFound& one) {
+    return one.after_silence ? "found again" : "found";
+  }
   static std::string describe(const core::DbusReadComplete&) { return "complete"; }
   static std::string describe(const core::DbusOwnerLost&) { return "lost"; }
   static std::string describe(const core::DbusBusLost&) { return "bus lost"; }

@@ -71,7 +71,7 @@ KeepalivedNode::~KeepalivedNode() {
   for (const pid_t pid : plugin_processes()) {
     kill(pid, SIGKILL);
   }
-  // They are children of whoever adopts orphans here, so their end can only be watched.
+  // They are children of the process that adopts orphans here, so their end can only be watched.
   wait_until([this] { return plugin_processes().empty(); });
 }
 

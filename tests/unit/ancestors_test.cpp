@@ -34,8 +34,8 @@ std::string text_of(Relation kinship) {
 class Family {
  public:
   explicit Family(const std::string& name) {
-    std::array<int, 2> tidings{};
-    BOOST_TEST_REQUIRE(pipe(tidings.data()) == 0);
+    std::array<int, 2> report{};
+    BOOST_TEST_REQUIRE(pipe(report.data()) == 0);
     child_ = fork();
     if (child_ == 0) {
       const pid_t younger = fork();
@@ -44,7 +44,7 @@ class Family {
           prctl(PR_SET_NAME, name.c_str());
         }
         const pid_t self = getpid();
-        if (write(tidings[1], &self, sizeof(self)) < 0) {
+        if (write(report[1], &self, sizeof(self)) < 0) {
           _exit(1);
         }
       }
@@ -52,10 +52,10 @@ class Family {
         pause();
       }
     }
-    close(tidings[1]);
-    BOOST_TEST(read(tidings[0], &grandchild_, sizeof(grandchild_)) ==
+    close(report[1]);
+    BOOST_TEST(read(report[0], &grandchild_, sizeof(grandchild_)) ==
                static_cast<ssize_t>(sizeof(grandchild_)));
-    close(tidings[0]);
+    close(report[0]);
   }
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(we_and_our_ancestors_are_ours) {
   BOOST_TEST(text_of(ancestors.of(getppid())) == "ours");
 }
 
-BOOST_AUTO_TEST_CASE(what_our_keepalived_starts_anew_is_ours) {
+BOOST_AUTO_TEST_CASE(a_vrrp_process_that_our_keepalived_respawns_is_ours) {
   // We stand for the keepalived here: a child of it has its name.
   const Family family("");
   BOOST_TEST(text_of(Ancestors(true).of(family.child())) == "ours");
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_namesake_of_an_ancestor_in_another_line_is_a_stranger) {
   BOOST_TEST(text_of(Ancestors(false).of(family.grandchild())) == "stranger");
 }
 
-BOOST_AUTO_TEST_CASE(of_others_there_is_no_telling) {
+BOOST_AUTO_TEST_CASE(processes_without_a_keepalived_in_sight_are_unknown) {
   const Family family("some) (one");
   BOOST_TEST(text_of(Ancestors(true).of(family.grandchild())) == "unknown");
   BOOST_TEST(text_of(Ancestors(true).of(0)) == "unknown");

@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(every_field_stands_where_the_format_says) {
       R"("health":"ok","labels":{}}]})");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_optional_is_null_or_present) {
+BOOST_AUTO_TEST_CASE(optional_fields_are_null_or_have_a_value) {
   core::Change change = change_to(VrrpState::fault);
   change.net_namespace = "qrouter-1";
   change.family = core::AddressFamily::ipv6;

@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(without_script_security_no_command_is_looked_at) {
   BOOST_TEST(files.looked_at.empty());
 }
 
-BOOST_AUTO_TEST_CASE(what_is_not_roots_alone_is_left_out_wherever_it_stands) {
+BOOST_AUTO_TEST_CASE(commands_that_others_can_change_are_left_out) {
   struct Case {
     std::string text;
     std::string line;

@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(newer_changes_are_merged_into_the_retry) {
   BOOST_TEST(Scenario::entry(merged, "VI_2").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(what_comes_during_a_delivery_begins_where_that_ended) {
+BOOST_AUTO_TEST_CASE(changes_during_a_delivery_begin_where_it_ended) {
   Stage stage;
   stage.settle();
   stage.answer_with(0, std::nullopt);
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(what_comes_during_a_delivery_begins_where_that_ended) {
   BOOST_TEST((change.path == std::vector{VrrpState::fault, VrrpState::backup}));
 }
 
-BOOST_AUTO_TEST_CASE(what_a_failed_attempt_may_have_said_is_put_right) {
+BOOST_AUTO_TEST_CASE(a_state_that_a_failed_attempt_may_have_delivered_is_corrected) {
   // A command may do its work and then fail. If the instance has gone back meanwhile, silence would
   // leave that consumer with a state that is not true.
   struct Case {
@@ -263,7 +263,7 @@ BOOST_AUTO_TEST_CASE(a_refused_batch_is_dropped_and_its_instances_stay_unacknowl
   BOOST_TEST(stage.last().changes.at(0).transitions == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(what_was_acknowledged_one_by_one_is_not_sent_again) {
+BOOST_AUTO_TEST_CASE(instances_acknowledged_one_by_one_are_not_sent_again) {
   Stage stage;
   stage.settle();
   stage.answer_with(0, std::nullopt);
@@ -360,7 +360,7 @@ BOOST_AUTO_TEST_CASE(in_a_hurry_a_consumer_that_works_again_is_tried_at_once) {
   BOOST_TEST(*stage.stopped());
 }
 
-BOOST_AUTO_TEST_CASE(a_health_put_right_after_a_failed_attempt_is_told_as_health) {
+BOOST_AUTO_TEST_CASE(a_health_corrected_after_a_failed_attempt_has_the_cause_health) {
   Stage stage;
   stage.settle();
   stage.answer_with(0, DeliveryStatus::failed);

@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(only_the_signal_is_a_status_change) {
   BOOST_TEST(!sources::is_status_change(call.get()));
 }
 
-BOOST_AUTO_TEST_CASE(owner_change_is_believed_of_the_bus_only) {
+BOOST_AUTO_TEST_CASE(an_owner_change_counts_from_the_bus_only) {
   const MessagePtr good = make_owner_change(DBUS_SERVICE_DBUS, "org.keepalived.Vrrp1", ":1.7");
   const auto change = sources::parse_name_owner_changed(good.get());
   BOOST_REQUIRE(change.has_value());

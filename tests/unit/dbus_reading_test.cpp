@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(nothing_to_read_is_finished) {
   BOOST_TEST(!reading.next().has_value());
 }
 
-BOOST_AUTO_TEST_CASE(only_so_many_are_unanswered) {
+BOOST_AUTO_TEST_CASE(the_number_of_unanswered_questions_is_limited) {
   DbusReading reading({0, 1, 2, 3}, 2);
   BOOST_TEST(ask_all(reading) == (std::vector<InstanceIndex>{0, 1}));
   BOOST_TEST(reading.answered(101)->instance == 1U);

@@ -19,33 +19,10 @@ using namespace batch_notifier;
 using namespace tests::judging;
 using namespace std::chrono_literals;
 
-namespace {
-
-/// A judge of one instance that is MASTER on D-Bus, on the FIFO and in the kernel.
-struct Attached {
-  Attached() {
-    judge.step(core::KeepalivedWatched{}, start);
-    judge.step(kernel_read, start);
-    judge.step(vips(1, true), start);
-    judge.step(owner_found, start);
-    judge.step(dbus(VrrpState::master, true), start);
-    judge.step(read_complete, start);
-    judge.step(fifo_opened, start);
-    judge.step(fifo(VrrpState::master), start);
-    judge.pass(start + 1h);
-    judge.take_questions();
-  }
-
-  StagedJudge judge{topology_of(true)};
-  MonotonicTime now = start + 1h;
-};
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(dbus_trust)
 
 BOOST_AUTO_TEST_CASE(nothing_is_asked_and_no_timer_runs_while_all_witnesses_agree) {
-  Attached stage;
+  AgreedStage stage;
   BOOST_TEST(!stage.judge.deadline().has_value());
   stage.judge.step(fifo(VrrpState::fault), stage.now);
   stage.judge.step(dbus(VrrpState::fault), stage.now + 100ms);
@@ -55,7 +32,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_asked_and_no_timer_runs_while_all_witnesses_agre
 }
 
 BOOST_AUTO_TEST_CASE(a_silent_dbus_stops_deciding_within_two_seconds_of_the_fifo_line) {
-  Attached stage;
+  AgreedStage stage;
   stage.judge.step(fifo(VrrpState::fault), stage.now);
   BOOST_TEST(stage.judge.state(0) == VrrpState::master);
   stage.judge.pass(stage.now + core::follow_wait);
@@ -72,12 +49,12 @@ BOOST_AUTO_TEST_CASE(a_silent_dbus_stops_deciding_within_two_seconds_of_the_fifo
 }
 
 BOOST_AUTO_TEST_CASE(a_dbus_that_answers_again_decides_once_it_was_read_in_full) {
-  Attached stage;
+  AgreedStage stage;
   stage.judge.step(fifo(VrrpState::fault), stage.now);
   stage.judge.pass(stage.now + 2s);
   const MonotonicTime thaw = stage.now + 10s;
   stage.judge.step(dbus(VrrpState::backup), thaw);
-  stage.judge.step(owner_found, thaw);
+  stage.judge.step(found_again, thaw);
   BOOST_TEST(stage.judge.step(dbus(VrrpState::fault, true), thaw).empty());
   BOOST_TEST(stage.judge.authority(0) == Witness::fifo);
   stage.judge.step(read_complete, thaw);
@@ -87,7 +64,7 @@ BOOST_AUTO_TEST_CASE(a_dbus_that_answers_again_decides_once_it_was_read_in_full)
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_signal_is_made_good_by_the_answer) {
-  Attached stage;
+  AgreedStage stage;
   stage.judge.step(fifo(VrrpState::fault), stage.now);
   stage.judge.pass(stage.now + core::follow_wait);
   BOOST_REQUIRE_EQUAL(stage.judge.take_questions().size(), 1U);
@@ -100,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_lost_signal_is_made_good_by_the_answer) {
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_that_the_fifo_follows_decides) {
-  Attached stage;
+  AgreedStage stage;
   stage.judge.step(fifo(VrrpState::fault), stage.now);
   stage.judge.pass(stage.now + core::follow_wait);
   // keepalived has gone on meanwhile, and its line is on the way.
@@ -112,7 +89,7 @@ BOOST_AUTO_TEST_CASE(an_answer_that_the_fifo_follows_decides) {
 }
 
 BOOST_AUTO_TEST_CASE(another_keepalived_on_the_bus_is_overruled_by_the_fifo_of_ours) {
-  Attached stage;
+  AgreedStage stage;
   stage.judge.step(vips(0, false), stage.now);
   stage.judge.step(fifo(VrrpState::fault), stage.now);
   stage.judge.pass(stage.now + core::follow_wait);
@@ -131,7 +108,7 @@ BOOST_AUTO_TEST_CASE(another_keepalived_on_the_bus_is_overruled_by_the_fifo_of_o
 }
 
 BOOST_AUTO_TEST_CASE(a_fifo_that_lost_a_line_is_corrected_where_the_kernel_sides_with_dbus) {
-  Attached stage;
+  AgreedStage stage;
   stage.judge.step(fifo(VrrpState::backup), stage.now);
   stage.judge.pass(stage.now + core::follow_wait);
   stage.judge.step(dbus(VrrpState::master, true), stage.now + core::follow_wait);
@@ -168,7 +145,7 @@ BOOST_AUTO_TEST_CASE(without_a_fifo_the_kernel_has_dbus_asked_once_per_change) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_on_the_fifo_counts_although_dbus_is_silent_and_keepalived_ends) {
-  Attached stage;
+  AgreedStage stage;
   stage.judge.step(fifo(VrrpState::stop), stage.now);
   const auto verdicts = stage.judge.step(core::KeepalivedEnded{}, stage.now + 1s);
   BOOST_REQUIRE_EQUAL(verdicts.size(), 1U);
@@ -179,7 +156,7 @@ BOOST_AUTO_TEST_CASE(a_stop_on_the_fifo_counts_although_dbus_is_silent_and_keepa
 }
 
 BOOST_AUTO_TEST_CASE(the_edges_may_give_up_an_answer_before_its_time) {
-  Attached stage;
+  AgreedStage stage;
   stage.judge.step(fifo(VrrpState::fault), stage.now);
   stage.judge.pass(stage.now + core::follow_wait);
   const auto verdicts = stage.judge.step(core::DbusSilent{}, stage.now + core::follow_wait + 10ms);

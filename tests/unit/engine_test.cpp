@@ -284,6 +284,10 @@ BOOST_AUTO_TEST_CASE(a_missing_vip_does_not_make_a_backup_of_a_master_when_the_b
   scenario.add_notifier();
   scenario.begin_settled(VrrpState::master);
   scenario.addresses("VI_1", 0);
+  scenario.advance(1.5);
+  // D-Bus is asked, and stands by MASTER.
+  scenario.happen(core::Observation(
+      core::StateSeen{core::Witness::dbus, 0, VrrpState::master, true, std::nullopt}));
   scenario.advance(10);
   scenario.attempts().clear();
   scenario.happen(core::Observation(core::DbusBusLost{}));

@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_watch_may_be_destroyed_by_any_handler) {
   BOOST_TEST(!ready_within(loop, 0));
 }
 
-BOOST_AUTO_TEST_CASE(what_cannot_be_watched_is_an_error) {
+BOOST_AUTO_TEST_CASE(watching_an_invalid_descriptor_throws) {
   EventLoop loop;
   BOOST_CHECK_THROW(FdWatch(loop, -1, EPOLLIN, [](std::uint32_t) {}), std::system_error);
   loop.dispatch();

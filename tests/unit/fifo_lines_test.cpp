@@ -34,7 +34,7 @@ const std::vector<Case> cases = {
     {R"(INSTANCE "x" MASTER 7" BACKUP 1)", InstanceLine{R"(x" MASTER 7)", VrrpState::backup, 1}},
     {R"(INSTANCE "" MASTER 1)", InstanceLine{"", VrrpState::master, 1}},
     {R"(INSTANCE " " MASTER 1)", InstanceLine{" ", VrrpState::master, 1}},
-    {R"(INSTANCE "V" MASTER_RX_LOWER_PRI 9)", PriorityLine{"V", 9}},
+    {R"(INSTANCE "V" MASTER_RX_LOWER_PRI 9)", PriorityLine{"V", 9, true}},
     {R"(INSTANCE "V" MASTER_PRIORITY 150)", PriorityLine{"V", 150}},
     {R"(INSTANCE "V" BACKUP_PRIORITY 50)", PriorityLine{"V", 50}},
     {R"(GROUP "G 1" MASTER 0)", GroupLine{"G 1", VrrpState::master}},

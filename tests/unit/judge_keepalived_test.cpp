@@ -48,13 +48,13 @@ BOOST_AUTO_TEST_CASE(without_a_bus_a_closed_fifo_means_that_keepalived_is_gone) 
   const auto verdicts = judge.step(start + core::respawn_grace);
   BOOST_REQUIRE_EQUAL(verdicts.size(), 1U);
   BOOST_TEST(verdicts[0].state == VrrpState::unknown);
-  // The next keepalived is believed again, and by the kernel too.
+  // The states of the next keepalived count again, and so does the kernel.
   judge.step(core::FifoOpened{}, start + std::chrono::seconds(2));
   judge.step(vips(0, false), start + std::chrono::seconds(2));
   BOOST_TEST(judge.state(0) == VrrpState::backup);
 }
 
-BOOST_AUTO_TEST_CASE(what_a_running_keepalived_has_said_outlasts_a_fifo_that_it_opens_again) {
+BOOST_AUTO_TEST_CASE(reports_on_the_fifo_count_on_when_a_running_keepalived_opens_it_again) {
   JudgeStage stage(false);
   StagedJudge& judge = stage.judge;
   judge.step(core::KeepalivedWatched{}, start);
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(what_a_running_keepalived_has_said_outlasts_a_fifo_that_it_
   BOOST_TEST(judge.authority(0) == Witness::netlink);
 }
 
-BOOST_AUTO_TEST_CASE(what_a_closed_fifo_has_said_yields_to_dbus) {
+BOOST_AUTO_TEST_CASE(reports_of_a_closed_fifo_yield_to_dbus) {
   JudgeStage stage(true);
   StagedJudge& judge = stage.judge;
   judge.step(core::KeepalivedWatched{}, start);
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(what_a_closed_fifo_has_said_yields_to_dbus) {
   BOOST_TEST(judge.authority(0) == Witness::netlink);
 }
 
-BOOST_AUTO_TEST_CASE(what_an_ended_keepalived_has_said_on_the_fifo_is_not_heard_again) {
+BOOST_AUTO_TEST_CASE(reports_of_an_ended_keepalived_on_the_fifo_do_not_count_again) {
   const core::Topology topology = topology_of(false);
   for (const bool closed : {false, true}) {
     StagedJudge judge(topology);
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(what_an_ended_keepalived_has_said_on_the_fifo_is_not_heard_
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_dying_bus_that_reports_a_lost_owner_first_is_no_news_of_keepalived) {
+BOOST_AUTO_TEST_CASE(an_owner_that_a_dying_bus_reports_lost_is_not_gone) {
   JudgeStage stage(true);
   StagedJudge& judge = stage.judge;
   judge.step(kernel_read, start);
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(a_dying_bus_that_reports_a_lost_owner_first_is_no_news_of_k
   BOOST_TEST(judge.state(0) == VrrpState::master);
 }
 
-BOOST_AUTO_TEST_CASE(an_ended_process_is_gone_whatever_the_bus_and_the_fifo_say) {
+BOOST_AUTO_TEST_CASE(an_ended_process_is_gone_although_bus_and_fifo_seem_alive) {
   struct Witnesses {
     std::string name;
     std::vector<Observation> before;

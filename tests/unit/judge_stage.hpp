@@ -22,15 +22,16 @@ inline Observation dbus(VrrpState state, bool answered = false, InstanceIndex in
   return StateSeen{Witness::dbus, instance, state, answered, std::nullopt};
 }
 
-inline Observation fifo(VrrpState state) {
-  return StateSeen{Witness::fifo, 0, state, false, std::nullopt};
+inline Observation fifo(VrrpState state, InstanceIndex instance = 0) {
+  return StateSeen{Witness::fifo, instance, state, false, std::nullopt};
 }
 
-inline Observation vips(std::uint32_t present, bool first) {
-  return VipsSeen{0, present, first};
+inline Observation vips(std::uint32_t present, bool first, InstanceIndex instance = 0) {
+  return VipsSeen{instance, present, first};
 }
 
 inline const Observation owner_found = DbusOwnerFound{};
+inline const Observation found_again = DbusOwnerFound{/*after_silence=*/true};
 inline const Observation read_complete = DbusReadComplete{};
 inline const Observation absent = DbusInstanceAbsent{0};
 inline const Observation owner_lost = DbusOwnerLost{};
@@ -51,6 +52,16 @@ inline Topology topology_of(bool dbus_enabled, bool with_vip = true) {
     instance.vips.emplace_back();
   }
   topology.instances.push_back(instance);
+  return topology;
+}
+
+/// The same with several instances.
+inline Topology topology_of_several(InstanceIndex instances) {
+  Topology topology = topology_of(true);
+  while (topology.instances.size() < instances) {
+    topology.instances.push_back(topology.instances.front());
+    topology.instances.back().vrid = static_cast<std::uint8_t>(topology.instances.size());
+  }
   return topology;
 }
 
@@ -115,6 +126,33 @@ struct JudgeStage {
   explicit JudgeStage(bool dbus_enabled) : judge(topology_of(dbus_enabled)) {}
 
   StagedJudge judge;
+};
+
+/// A judge of instances that are MASTER in the kernel, on D-Bus and, if there is one, on the FIFO;
+/// and have been for an hour.
+struct AgreedStage {
+  explicit AgreedStage(InstanceIndex instances = 1, bool with_fifo = true)
+      : judge(topology_of_several(instances)) {
+    judge.step(KeepalivedWatched{}, start);
+    for (InstanceIndex index = 0; index < instances; ++index) {
+      judge.step(vips(1, true, index), start);
+    }
+    judge.step(kernel_read, start);
+    judge.step(owner_found, start);
+    for (InstanceIndex index = 0; index < instances; ++index) {
+      judge.step(dbus(VrrpState::master, true, index), start);
+    }
+    judge.step(read_complete, start);
+    for (InstanceIndex index = 0; with_fifo && index < instances; ++index) {
+      judge.step(fifo_opened, start);
+      judge.step(fifo(VrrpState::master, index), start);
+    }
+    judge.pass(now);
+    judge.take_questions();
+  }
+
+  StagedJudge judge;
+  MonotonicTime now = start + std::chrono::hours(1);
 };
 
 }  // namespace batch_notifier::tests::judging

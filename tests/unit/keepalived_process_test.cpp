@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(a_process_is_known_by_its_id_and_start_time) {
   BOOST_TEST(keepalived_identity(open_process(getppid()).get()) != identity);
 }
 
-BOOST_AUTO_TEST_CASE(what_has_ended_or_is_no_process_has_no_identity) {
+BOOST_AUTO_TEST_CASE(an_ended_process_has_no_identity) {
   const pid_t child = fork();
   if (child == 0) {
     for (;;) {

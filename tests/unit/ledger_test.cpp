@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(a_restart_in_which_nothing_happened_is_not_noticed) {
   BOOST_TEST((second.engine().ledger() == second.former));
 }
 
-BOOST_AUTO_TEST_CASE(what_was_missed_is_told_as_a_difference) {
+BOOST_AUTO_TEST_CASE(changes_between_two_runs_are_delivered_as_differences) {
   Scenario first;
   set_up(first);
   first.begin_settled();
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(what_was_missed_is_told_as_a_difference) {
   BOOST_TEST(change.cause == Cause::resync);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_pending_is_carried_over) {
+BOOST_AUTO_TEST_CASE(pending_changes_are_carried_over) {
   Scenario first;
   set_up(first);
   first.begin_settled();
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_new_consumer_gets_a_snapshot_and_an_old_one_does_not) {
   BOOST_TEST(second.attempts(1).empty());
 }
 
-BOOST_AUTO_TEST_CASE(what_waits_for_a_new_consumer_can_be_read_again) {
+BOOST_AUTO_TEST_CASE(a_ledger_with_changes_for_a_new_consumer_is_read_back) {
   Scenario first;
   set_up(first);
   first.begin_settled(VrrpState::master);
@@ -294,7 +294,7 @@ BOOST_AUTO_TEST_CASE(only_a_run_that_can_have_missed_nothing_goes_on) {
   BOOST_TEST(!core::goes_on(former, {"epoch", "node1", "", "8:1", true}));
 }
 
-BOOST_AUTO_TEST_CASE(it_stands_on_the_ledger_that_a_run_has_handed_over) {
+BOOST_AUTO_TEST_CASE(the_ledger_notes_that_a_run_has_handed_over) {
   Scenario first;
   set_up(first);
   first.begin_settled();
@@ -304,7 +304,7 @@ BOOST_AUTO_TEST_CASE(it_stands_on_the_ledger_that_a_run_has_handed_over) {
   BOOST_TEST(first.engine().ledger().handed_over);
 }
 
-BOOST_AUTO_TEST_CASE(what_another_keepalived_said_last_does_not_hold) {
+BOOST_AUTO_TEST_CASE(the_last_report_of_another_keepalived_does_not_count) {
   Scenario first;
   set_up(first);
   first.begin_settled(VrrpState::fault);
@@ -321,7 +321,7 @@ BOOST_AUTO_TEST_CASE(what_another_keepalived_said_last_does_not_hold) {
   BOOST_TEST(Scenario::entry(second.last(), "VI_1")->state == VrrpState::master);
 }
 
-BOOST_AUTO_TEST_CASE(what_keepalived_said_last_holds_over_a_restart) {
+BOOST_AUTO_TEST_CASE(the_last_report_of_the_same_keepalived_counts_over_a_restart) {
   Scenario first;
   set_up(first);
   first.begin_settled(VrrpState::fault);
@@ -343,7 +343,7 @@ BOOST_AUTO_TEST_CASE(what_keepalived_said_last_holds_over_a_restart) {
   BOOST_TEST(change.authority == core::Witness::fifo);
 }
 
-BOOST_AUTO_TEST_CASE(what_a_consumer_is_not_told_of_can_be_read_again) {
+BOOST_AUTO_TEST_CASE(a_ledger_of_a_consumer_with_a_filter_is_read_back) {
   Scenario first;
   set_up(first);
   first.settings.notifiers[0].selects = [](const std::string& name) { return name == "VI_2"; };
@@ -362,7 +362,7 @@ BOOST_AUTO_TEST_CASE(what_a_consumer_is_not_told_of_can_be_read_again) {
   BOOST_TEST(change.state == VrrpState::master);
 }
 
-BOOST_AUTO_TEST_CASE(a_removed_instance_of_which_nobody_was_told_is_forgotten) {
+BOOST_AUTO_TEST_CASE(a_removed_instance_that_no_consumer_knows_is_forgotten) {
   Scenario first;
   set_up(first);
   first.settings.notifiers[0].selects = [](const std::string& name) { return name == "VI_2"; };
@@ -381,7 +381,7 @@ BOOST_AUTO_TEST_CASE(a_removed_instance_of_which_nobody_was_told_is_forgotten) {
   BOOST_TEST(third.former.instances.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(what_comes_back_is_not_what_was_removed) {
+BOOST_AUTO_TEST_CASE(an_instance_that_comes_back_starts_without_its_old_state) {
   Scenario first;
   set_up(first);
   first.begin_settled();

@@ -49,7 +49,7 @@ class Message {
 
   nlmsghdr* header() { return nlmsg_hdr(message_.get()); }
   NetlinkEvent event() { return parse_event(header()); }
-  /// The message cut down to its first bytes, and believing to be no longer.
+  /// The message cut down to its first bytes, with its length set to that.
   NetlinkEvent event_of_first(std::uint32_t length) {
     std::vector<std::uint32_t> copy((length + 3) / 4);
     std::memcpy(copy.data(), header(), length);
@@ -189,14 +189,14 @@ BOOST_AUTO_TEST_CASE(a_port_that_leaves_its_bridge_is_no_link_removed) {
       is_nothing(Message(RTM_DELLINK, link_header(AF_BRIDGE)).with(IFLA_IFNAME, eth0).event()));
 }
 
-BOOST_AUTO_TEST_CASE(other_messages_say_nothing) {
+BOOST_AUTO_TEST_CASE(other_messages_give_nothing) {
   for (const int type : {NLMSG_NOOP, NLMSG_ERROR, NLMSG_DONE, int{RTM_NEWROUTE}, 0xffff}) {
     BOOST_TEST(is_nothing(
         Message(type, address_header(AF_INET)).with(IFA_LOCAL, bytes_of("10.0.0.1")).event()));
   }
 }
 
-BOOST_AUTO_TEST_CASE(damaged_messages_say_nothing) {
+BOOST_AUTO_TEST_CASE(damaged_messages_give_nothing) {
   const std::string good = bytes_of("10.0.0.1");
   BOOST_TEST(is_nothing(Message(RTM_NEWADDR).event()));
   BOOST_TEST(is_nothing(Message(RTM_NEWLINK).event()));
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(damaged_messages_say_nothing) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(truncated_messages_say_nothing_or_the_same) {
+BOOST_AUTO_TEST_CASE(truncated_messages_give_nothing_or_the_same) {
   Message message(RTM_NEWADDR, address_header(AF_INET));
   message.with(IFA_LOCAL, bytes_of("10.0.0.1")).with(IFA_ADDRESS, bytes_of("10.0.0.1"));
   const std::uint32_t first_attribute_end = NLMSG_HDRLEN + sizeof(ifaddrmsg) + 8;

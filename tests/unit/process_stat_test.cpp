@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(a_name_may_hold_anything) {
   prctl(PR_SET_NAME, former.data());
 }
 
-BOOST_AUTO_TEST_CASE(when_it_was_started_is_the_same_at_all_times) {
+BOOST_AUTO_TEST_CASE(the_start_time_of_a_process_does_not_change) {
   const std::optional<ProcessStat> self = read_process_stat(getpid());
   const std::optional<ProcessStat> first = read_process_stat(1);
   BOOST_TEST_REQUIRE(self.has_value());
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(when_it_was_started_is_the_same_at_all_times) {
   BOOST_TEST(first->started <= self->started);
 }
 
-BOOST_AUTO_TEST_CASE(there_is_nothing_to_know_of_none) {
+BOOST_AUTO_TEST_CASE(a_process_that_does_not_exist_has_no_stat) {
   BOOST_TEST(!read_process_stat(0).has_value());
   BOOST_TEST(!read_process_stat(-1).has_value());
   BOOST_TEST(!read_process_stat(std::numeric_limits<pid_t>::max()).has_value());

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_healthy_life_begins_the_delays_anew) {
   BOOST_TEST(history.worker(seconds(0), killed) == 200);
 }
 
-BOOST_AUTO_TEST_CASE(the_first_end_decides_by_its_status) {
+BOOST_AUTO_TEST_CASE(the_status_of_the_first_worker_decides) {
   struct Case {
     std::optional<int> exit_status;
     long expected;

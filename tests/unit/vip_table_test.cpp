@@ -267,7 +267,8 @@ const std::vector<Case> cases{
 
 BOOST_AUTO_TEST_SUITE(vip_table)
 
-BOOST_DATA_TEST_CASE(what_is_present, boost::unit_test::data::make(cases), sample) {
+BOOST_DATA_TEST_CASE(present_vips_follow_links_and_addresses, boost::unit_test::data::make(cases),
+                     sample) {
   VipTable table(topology());
   for (const Step& step : sample.steps) {
     step(table);
@@ -294,7 +295,7 @@ BOOST_AUTO_TEST_CASE(changes_are_taken_once) {
   BOOST_TEST(text_of(table.take_changes(), true) == "A=1 SHARED=0");
 }
 
-BOOST_AUTO_TEST_CASE(what_came_and_went_is_no_change) {
+BOOST_AUTO_TEST_CASE(an_address_that_is_added_and_removed_is_no_change) {
   VipTable table(topology());
   link(2, "eth0")(table);
   add(2, "10.0.0.8")(table);
@@ -314,7 +315,7 @@ BOOST_AUTO_TEST_CASE(taking_all_takes_the_changes_too) {
   BOOST_TEST(text_of(table.take_changes(), true) == "SHARED=0");
 }
 
-BOOST_AUTO_TEST_CASE(what_was_read_is_told_from_what_was_heard) {
+BOOST_AUTO_TEST_CASE(addresses_from_a_dump_are_marked_as_answers) {
   VipTable table(topology());
   const auto only_answered = [&table] {
     const std::vector<VipsSeen> seen = table.take_changes();
