@@ -105,8 +105,8 @@ class ConsumerKnowledge {
     bool uncertain = false;
     bool contested = false;          // A MASTER of lower priority was heard since the last batch.
     bool contest_in_flight = false;  // The batch in flight says so.
-    Trail trail;  // Since the last acknowledgement.
-    Trail newer;  // Since the batch in flight was made.
+    Trail trail;                     // Since the last acknowledgement.
+    Trail newer;                     // Since the batch in flight was made.
   };
 
   [[nodiscard]] Known& at(InstanceId instance) { return known_[position_of(instance)]; }
