@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "batch_notifier.hpp"
+#include "config/advice.hpp"
 #include "config/problem.hpp"
 #include "host_configuration.hpp"
 #include "keepalived/plugin.h"
@@ -92,6 +93,15 @@ int check_config(const KeepalivedPluginHost* host, KeepalivedPluginReport report
       report(host->context, problem.location.file.c_str(), problem.location.line,
              problem.message.c_str());
     }
+    for (const Problem& warning : configuration.warnings) {
+      const bool placed = warning.location.line != 0;
+      report(host->context, placed ? warning.location.file.c_str() : host->config_path,
+             warning.location.line, ("warning: " + warning.message).c_str());
+    }
+    const std::string summary =
+        batch_notifier::config::count_parts(configuration) + "; started by keepalived: " +
+        batch_notifier::config::started_by_keepalived(configuration.scripts);
+    report(host->context, host->config_path, 0, summary.c_str());
     return static_cast<int>(configuration.problems.size());
   });
 }

@@ -47,10 +47,10 @@ void BatchNotifier::report_configuration() {
   for (const config::Problem& problem : configuration_.problems) {
     log_.write(Severity::error, runtime::location_prefix(problem.location) + problem.message);
   }
-  if (deliveries_.size() == 0) {
+  for (const config::Problem& warning : configuration_.warnings) {
+    const bool placed = warning.location.line != 0;
     log_.write(Severity::warning,
-               "no usable notifier is configured: state changes are not delivered to anyone; add a "
-               "line such as @batch_notifier notify_batch \"COMMAND\"");
+               (placed ? runtime::location_prefix(warning.location) : "") + warning.message);
   }
 }
 

@@ -81,8 +81,10 @@ typedef struct KeepalivedPluginHost {
   int reserved3; /**< 0, as `reserved`. */
 } KeepalivedPluginHost;
 
-/** Called by `check_config` for each problem found, in the order of the files. `file` and `message`
- *  are valid during the call only; `line` counts from 1 and is 0 where no single line is meant. */
+/** Called by `check_config` for each problem found, in the order of the files; then for each
+ * warning, which begins with "warning: "; and last with one line that sums up what is configured.
+ * `file` and `message` are valid during the call only; `line` counts from 1 and is 0 where no
+ * single line is meant. */
 typedef void (*KeepalivedPluginReport)(void* context, const char* file, size_t line,
                                        const char* message);
 
@@ -94,7 +96,8 @@ typedef struct KeepalivedPluginDescriptor {
   const char* version;  /**< Version of the plugin, e.g. "1.2.3". */
 
   /** Reads `host->config_path` and reports every problem. Starts nothing. Returns the number of
-   *  problems; -ENOENT, -EACCES … when that file itself cannot be read; -ENOMEM. */
+   *  problems, without warnings; -ENOENT, -EACCES … when that file itself cannot be read; -ENOMEM.
+   */
   int (*check_config)(const KeepalivedPluginHost* host, KeepalivedPluginReport report);
 
   /** Starts a plugin and stores it in `*plugin`, which the caller gives back with `destroy`. A

@@ -119,6 +119,19 @@ std::optional<std::string> DiskFiles::command_flaw(const std::string& path) {
   return described(runtime::find_command_flaw(path.c_str()));
 }
 
+std::optional<std::string> DiskFiles::command_trouble(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) {
+    const bool missing = errno == ENOENT || errno == ENOTDIR;
+    return missing ? std::optional<std::string>("does not exist") : std::nullopt;
+  }
+  if (S_ISDIR(status.st_mode)) {
+    return "is a directory";
+  }
+  const bool executable = (status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
+  return executable ? std::nullopt : std::optional<std::string>("is not executable");
+}
+
 std::optional<std::string> DiskFiles::file_flaw(const std::string& path) {
   return geteuid() == 0 ? described(runtime::find_file_flaw(path.c_str())) : std::nullopt;
 }

@@ -42,7 +42,11 @@ class ConfigFiles {
   /// fails, and is tried again.
   virtual std::optional<std::string> command_flaw(const std::string& path) = 0;
 
-  /// The same of a file that root writes, and that may be missing.
+  /// Why this command, an absolute path, cannot be run by anybody: it "does not exist" …; nothing
+  /// if it can, or if it cannot be looked at.
+  virtual std::optional<std::string> command_trouble(const std::string& path) = 0;
+
+  /// The same as command_flaw() of a file that root writes, and that may be missing.
   virtual std::optional<std::string> file_flaw(const std::string& path) = 0;
 
   /// Why nothing can run as this user; nothing if something can. May ask the name service.
@@ -60,6 +64,7 @@ class DiskFiles : public ConfigFiles {
                                   const std::string& pattern) override;
   std::optional<std::string> environment(const std::string& name) override;
   std::optional<std::string> command_flaw(const std::string& path) override;
+  std::optional<std::string> command_trouble(const std::string& path) override;
   std::optional<std::string> file_flaw(const std::string& path) override;
   std::optional<std::string> user_flaw(const core::UserName& name) override;
 };

@@ -8,12 +8,14 @@
 
 #include <sys/utsname.h>
 
+#include "config/advice.hpp"
 #include "config/block_reader.hpp"
 #include "config/instance_block.hpp"
 #include "config/line_reader.hpp"
 #include "config/settings_reader.hpp"
 #include "config/topology_builder.hpp"
 #include "config/values.hpp"
+#include "config/words.hpp"
 
 namespace batch_notifier::config {
 
@@ -45,7 +47,9 @@ class TopLevel {
       // Leaves the instance's own labels as they are.
       instance.labels.insert(settings_.labels().begin(), settings_.labels().end());
     }
+    configuration.scripts = std::move(scripts_);
     configuration.problems = problems_.take();
+    configuration.warnings = advise(configuration, files_);
     return configuration;
   }
 
@@ -79,6 +83,10 @@ class TopLevel {
       take_first_value(statement, defaults_.vmac_prefix);
     } else if (keyword == "vmac_addr_prefix") {
       take_first_value(statement, defaults_.vmac_addr_prefix);
+    } else if (keyword == "vrrp_notify_fifo" || keyword == "notify_fifo") {
+      take_first_value(statement, fifo_of(keyword).path);
+    } else if (keyword == "vrrp_notify_fifo_script" || keyword == "notify_fifo_script") {
+      take_script(statement, fifo_of(keyword));
     } else if (keyword == "vrrp_version" && statement.words.size() > 1) {
       const std::optional<std::uint64_t> version = parse_number(statement.words[1], 2, 3);
       defaults_.version = static_cast<unsigned>(version.value_or(defaults_.version));
@@ -140,6 +148,7 @@ class TopLevel {
     std::vector<core::NotifierSettings> kept;
     for (core::NotifierSettings& notifier : notifiers) {
       const core::NotifierKind* kind = core::find_kind(kinds_, notifier.kind);
+      notifier.runs_command = kind != nullptr && kind->runs_command;
       notifier.script_security = script_security && kind != nullptr && kind->script_security;
       if (const std::optional<std::string> reason = objection_to(notifier)) {
         problems_.add(notifier.location, *reason + "; the line is ignored");
@@ -209,6 +218,21 @@ class TopLevel {
     }
   }
 
+  FifoScript& fifo_of(const std::string& keyword) {
+    return keyword.starts_with("vrrp_") ? scripts_.vrrp : scripts_.all;
+  }
+
+  // The command and its arguments are one word in quotes, or none.
+  static void take_script(const Statement& statement, FifoScript& fifo) {
+    if (!fifo.script.empty() || statement.words.size() < 2) {
+      return;
+    }
+    if (const std::optional<std::vector<std::string>> words = split_command(statement.words[1])) {
+      fifo.script = *words;
+      fifo.script_at = statement.location;
+    }
+  }
+
   void take_setting(const Line& line) {
     if (!skipping_) {
       settings_.read(line, current_);
@@ -221,6 +245,7 @@ class TopLevel {
   SettingsReader settings_;
   BlockReader blocks_;
   core::Topology topology_;
+  FifoScripts scripts_;
   InstanceDefaults defaults_;
   std::vector<InstanceDraft> instances_;
   std::vector<SyncGroupDraft> groups_;

@@ -19,11 +19,27 @@
 
 namespace batch_notifier::config {
 
+/// A notify FIFO and the script that keepalived starts to read it. Of several lines the first
+/// counts.
+struct FifoScript {
+  std::string path;                 ///< The FIFO; empty if there is none.
+  std::vector<std::string> script;  ///< The script's words; empty if there is none.
+  core::SourceLocation script_at;   ///< Where the script is configured.
+};
+
+/// The FIFOs on which keepalived writes about VRRP.
+struct FifoScripts {
+  FifoScript vrrp;  ///< `vrrp_notify_fifo`.
+  FifoScript all;   ///< `notify_fifo`.
+};
+
 /// All that a configuration says.
 struct Configuration {
   core::Settings settings;        ///< The `@batch_notifier` lines.
   core::Topology topology;        ///< keepalived's own lines.
+  FifoScripts scripts;            ///< What keepalived starts.
   std::vector<Problem> problems;  ///< What was left out, in the order of finding it.
+  std::vector<Problem> warnings;  ///< What leads nowhere; nothing was left out for it.
 };
 
 /// Reads `path` and all that it includes. `config_id` is keepalived's `--config-id`; `kinds` are

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "config/mark.hpp"
 #include "config/words.hpp"
 
 namespace batch_notifier::config {
@@ -80,6 +81,7 @@ void LineReader::process(Line& line) {
   while (again) {
     again = false;
     if (starts_with(line.text, "@") && !is_setting(line.text) && !is_for_this_node(line.text)) {
+      report_misspelt_mark(line);
       line.text.clear();
     }
     if (is_setting(line.text)) {
@@ -116,6 +118,16 @@ bool LineReader::is_for_this_node(std::string& text) const {
   }
   text = std::string(skip_blanks(std::string_view(text).substr(end)));
   return true;
+}
+
+// keepalived takes any "@WORD" for a line of the node WORD, and passes over it in silence.
+void LineReader::report_misspelt_mark(const Line& line) {
+  const std::string_view text = line.text;
+  const std::string_view word = text.substr(1, text.find_first_of(" \t") - 1);
+  if (is_misspelt_mark(word)) {
+    problems_.add(line.location, "@" + std::string(word) + " is taken for a line of the node " +
+                                     shown(word) + "; is " + std::string(setting_mark) + " meant?");
+  }
 }
 
 void LineReader::read_setting(Line& line) {

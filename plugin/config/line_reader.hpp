@@ -24,9 +24,6 @@
 
 namespace batch_notifier::config {
 
-/// What a setting's line begins with.
-inline constexpr std::string_view setting_mark = "@batch_notifier";
-
 /// Whether a line is a setting: begins with the mark as a word of its own.
 bool is_setting(std::string_view text);
 
@@ -91,6 +88,7 @@ class LineReader {
   bool continue_definition(const Line& line);
   void process(Line& line);
   bool is_for_this_node(std::string& text) const;
+  void report_misspelt_mark(const Line& line);
   void read_setting(Line& line);
   bool substitute(Line& line, bool several_lines);
   void push(Generator generator, const core::SourceLocation& location);

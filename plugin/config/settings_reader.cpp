@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "config/mark.hpp"
 #include "config/values.hpp"
 #include "config/words.hpp"
 

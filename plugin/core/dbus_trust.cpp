@@ -60,6 +60,7 @@ void DbusTrust::forget(InstanceId instance) {
 
 void DbusTrust::fifo_reported(InstanceId instance, MonotonicTime now) {
   Evidence& evidence = registry_[instance].evidence;
+  evidence.fifo_at = now;
   if (!fifo_contradicts(evidence)) {
     evidence.dbus_overruled = false;
     if (!questions_.is_set(instance)) {
@@ -73,8 +74,13 @@ void DbusTrust::fifo_reported(InstanceId instance, MonotonicTime now) {
 
 void DbusTrust::dbus_reported(InstanceId instance, bool answered, MonotonicTime now) {
   Evidence& evidence = registry_[instance].evidence;
+  // A signal that no line goes with puts an overruling in question, too, where the kernel has
+  // nothing against it; and the answer then ends that question.
+  const bool reopens = answered ? evidence.asked : !kernel_contradicts(registry_[instance]);
   if (answered) {
     questions_.clear(instance);
+  } else {
+    evidence.signal_at = now;
   }
   if (!fifo_contradicts(evidence)) {
     evidence.dbus_overruled = false;
@@ -82,7 +88,7 @@ void DbusTrust::dbus_reported(InstanceId instance, bool answered, MonotonicTime 
     if (evidence.fifo) {
       rechecks_.clear(instance);
     }
-  } else if (!rechecks_.is_set(instance) && !evidence.dbus_overruled) {
+  } else if (!rechecks_.is_set(instance) && (!evidence.dbus_overruled || reopens)) {
     rechecks_.set(instance, now + follow_wait);
   }
 }
@@ -90,7 +96,9 @@ void DbusTrust::dbus_reported(InstanceId instance, bool answered, MonotonicTime 
 void DbusTrust::first_vip_changed(InstanceId instance, MonotonicTime now) {
   const InstanceRow& row = registry_[instance];
   // With a FIFO line on its side D-Bus is not doubted because of an address.
-  if (!row.evidence.fifo && kernel_contradicts(row) && !rechecks_.is_set(instance)) {
+  const bool contradicted = !row.evidence.fifo && kernel_contradicts(row);
+  const bool vindicated = row.evidence.dbus_overruled && kernel_sides_with_dbus(row);
+  if ((contradicted || vindicated) && !rechecks_.is_set(instance)) {
     rechecks_.set(instance, now + follow_kernel_wait);
   }
 }
@@ -135,10 +143,14 @@ void DbusTrust::recheck(InstanceId instance, MonotonicTime now, Outcome& outcome
     return;
   }
   // D-Bus was asked and its answer is the same. Where only the kernel contradicts it, D-Bus decides
-  // on.
+  // on. keepalived writes the line before it sends the signal: a signal without one shows that the
+  // line was lost, which happens on a full pipe, or where another program reads the FIFO.
   evidence.asked = false;
-  if (by_fifo && kernel_sides_with_dbus(row)) {
+  const bool signalled_last = evidence.signal_at > evidence.fifo_at && !kernel_contradicts(row);
+  if (by_fifo && (signalled_last || kernel_sides_with_dbus(row))) {
     evidence.fifo = evidence.dbus;
+    evidence.dbus_overruled = false;
+    outcome.lines_lost.push_back(instance);
   } else if (by_fifo) {
     evidence.dbus_overruled = true;
     outcome.overruled.push_back(instance);

@@ -41,6 +41,8 @@ class DbusTrust {
   struct Outcome {
     std::vector<InstanceId> questions;  ///< To be asked for over D-Bus now.
     std::vector<InstanceId> overruled;  ///< The FIFO decides for these from now on.
+    /// The FIFO has lost a line of these: D-Bus decides, and its state is the FIFO's, too.
+    std::vector<InstanceId> lines_lost;
     /// D-Bus does not answer and decides nothing any more; see distrust().
     std::optional<std::vector<InstanceId>> silent_about;
   };

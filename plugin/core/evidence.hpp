@@ -30,6 +30,8 @@ struct Evidence {
   // Written by DbusTrust.
   bool asked = false;           ///< keepalived was asked because a witness contradicts D-Bus.
   bool dbus_overruled = false;  ///< D-Bus has not followed the FIFO, which decides.
+  MonotonicTime fifo_at;        ///< When the newest line on the FIFO came.
+  MonotonicTime signal_at;      ///< When the newest signal on D-Bus came.
 };
 
 /// What follows from the evidence.

@@ -78,6 +78,9 @@ void Judge::check_trust(std::vector<Verdict>& verdicts) {
   for (const InstanceId instance : outcome.overruled) {
     judge_report(instance, verdicts);
   }
+  for (const InstanceId instance : outcome.lines_lost) {
+    judge_report(instance, verdicts);
+  }
   if (outcome.silent_about) {
     take_silence(*outcome.silent_about, verdicts);
   }

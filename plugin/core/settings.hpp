@@ -52,6 +52,8 @@ struct NotifierSettings {
   std::vector<std::pair<std::string, std::string>> environment;
   std::map<std::string, std::string> own_options;  ///< Options of its kind only, by keyword.
   SourceLocation location;                         ///< Where it is configured.
+  /// Its kind runs a command, the first word of `target`.
+  bool runs_command = false;
   /// keepalived's `enable_script_security`: a command that is not root's alone must not be run, and
   /// a file that is not must not be written by root.
   bool script_security = false;

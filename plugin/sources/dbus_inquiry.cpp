@@ -22,11 +22,20 @@ void DbusInquiry::ask(const std::vector<core::InstanceIndex>& instances) {
   const core::MonotonicTime deadline = runtime::read_clocks().monotonic + limit;
   for (const core::InstanceIndex instance : instances) {
     if (context_.paths.usable(instance) && questions_.count(instance) == 0) {
-      put(instance, deadline);
+      waiting_.emplace(instance, deadline);
     }
   }
+  put_waiting();
   if (!questions_.empty() && !timer_.deadline() && !silence_.silent()) {
     timer_.set(deadline);
+  }
+}
+
+void DbusInquiry::put_waiting() {
+  while (!waiting_.empty() && questions_.size() < most_open) {
+    const auto [instance, deadline] = *waiting_.begin();
+    waiting_.erase(waiting_.begin());
+    put(instance, deadline);
   }
 }
 
@@ -53,6 +62,7 @@ void DbusInquiry::signalled(core::InstanceIndex instance, core::VrrpState state)
 
 void DbusInquiry::clear() {
   questions_.clear();
+  waiting_.clear();
   timer_.cancel();
 }
 
@@ -64,6 +74,7 @@ void DbusInquiry::take_answer(core::InstanceIndex instance, DBusMessage* answer)
   const Question question = std::move(found->second);
   questions_.erase(found);
   take_state(instance, question, answer);
+  put_waiting();
   if (questions_.empty()) {
     timer_.cancel();
   }
@@ -98,7 +109,7 @@ void DbusInquiry::look_at_deadlines() {
     timer_.set(earliest->second.deadline);
     return;
   }
-  silence_.begin(runtime::count_text(questions_.size(), "instance") + ", first " +
+  silence_.begin(runtime::count_text(questions_.size() + waiting_.size(), "instance") + ", first " +
                  context_.topology.instances[earliest->first].name + ", within " +
                  runtime::seconds_text(limit) + ", although another witness contradicts D-Bus");
 }

@@ -11,6 +11,7 @@
 /// its instance asked for once more: the answer, and nothing but that, ends the silence.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,6 +35,10 @@ class DbusInquiry {
   /// How long an answer may take. Shorter than the core waits: if the core gave up first, an answer
   /// just after that would not be known to end a silence.
   static constexpr core::Duration limit = core::answer_wait - core::Duration(100'000);
+
+  /// How many questions are open at once. A bus refuses more than its max_replies_per_connection,
+  /// which is 128 by default, and keepalived answers one after the other.
+  static constexpr std::size_t most_open = 16;
 
   /// How long after a question that a signal has caused during a silence the next signal may cause
   /// one.
@@ -59,6 +64,7 @@ class DbusInquiry {
     std::optional<core::VrrpState> signal;  // Newest one since the question was put.
   };
 
+  void put_waiting();
   void put(core::InstanceIndex instance, core::MonotonicTime deadline);
   void take_answer(core::InstanceIndex instance, DBusMessage* answer);
   void take_state(core::InstanceIndex instance, const Question& question, DBusMessage* answer);
@@ -68,7 +74,8 @@ class DbusInquiry {
   dbus::Bus& bus_;
   const std::string owner_;
   DbusSilence& silence_;
-  std::map<core::InstanceIndex, Question> questions_;
+  std::map<core::InstanceIndex, Question> questions_;           // That are open.
+  std::map<core::InstanceIndex, core::MonotonicTime> waiting_;  // To be put, and by when answered.
   runtime::Timer timer_;  // Runs while a question is open and it is not silent.
   core::MonotonicTime next_by_signal_;
 };

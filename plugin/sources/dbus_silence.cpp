@@ -29,11 +29,12 @@ DbusSilence::Worth DbusSilence::weigh(DBusMessage* answer) {
     handlers_.owner_doubted();
     return Worth::none;
   }
-  if (!silent_) {
-    return Worth::counts;
-  }
+  // The bus refuses a call by its limits or its policy: the owner has not seen it.
   if (dbus::is_error(answer) && dbus::is_from_bus(answer)) {
     return Worth::none;
+  }
+  if (!silent_) {
+    return Worth::counts;
   }
   silent_ = false;
   context_.log.write(runtime::Severity::notice,

@@ -62,9 +62,11 @@ struct Host {
   int check() {
     return descriptor->check_config(
         &host, [](void* context, const char* file, std::size_t line, const char* message) {
-          static_cast<Host*>(context)->problems.push_back(
-              std::filesystem::path(file).filename().string() + ":" + std::to_string(line) + ": " +
-              message);
+          Host& own = *static_cast<Host*>(context);
+          // The last line sums up what is configured.
+          own.problems.insert(own.problems.end(), own.summary.begin(), own.summary.end());
+          own.summary = {std::filesystem::path(file).filename().string() + ":" +
+                         std::to_string(line) + ": " + message};
         });
   }
 
@@ -74,7 +76,8 @@ struct Host {
   const KeepalivedPluginDescriptor* descriptor;
   KeepalivedPluginHost host{};
   std::string log;
-  std::vector<std::string> problems;
+  std::vector<std::string> problems;  // And warnings.
+  std::vector<std::string> summary;   // The last line.
 };
 
 const char* const one_instance =
@@ -116,9 +119,14 @@ BOOST_AUTO_TEST_CASE(a_configuration_is_checked_line_by_line) {
   Host bad(std::string(one_instance) +
            "@batch_notifier batch_wait soon\n@batch_notifier no_such_key 1\n");
   BOOST_TEST(bad.check() == 2);
-  BOOST_REQUIRE_EQUAL(bad.problems.size(), 2U);
+  BOOST_REQUIRE_EQUAL(bad.problems.size(), 3U);
   BOOST_TEST(bad.problems[0].find("keepalived.conf:8: ") == 0U);
   BOOST_TEST(bad.problems[1].find("keepalived.conf:9: ") == 0U);
+  BOOST_TEST(bad.problems[2].find("keepalived.conf:0: warning: no usable notifier") == 0U);
+  BOOST_REQUIRE_EQUAL(bad.summary.size(), 1U);
+  BOOST_TEST(bad.summary[0] ==
+             "keepalived.conf:0: 1 instance, 0 notifiers; started by keepalived: no, because there "
+             "is no vrrp_notify_fifo_script");
 }
 
 BOOST_AUTO_TEST_CASE(a_start_that_fails_returns_an_error_and_leaves_nothing) {

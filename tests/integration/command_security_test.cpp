@@ -390,17 +390,19 @@ BOOST_AUTO_TEST_CASE(the_configuration_test_refuses_it_by_name) {
     return status && WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
   };
   BOOST_TEST(tested(settings) == 0);
-  BOOST_TEST(bench.output() == "");
+  BOOST_TEST(bench.output().find("refuses") == std::string::npos, bench.output());
+  const std::size_t before = bench.output().size();
   const std::string secured = settings + "global_defs {\n    enable_script_security\n}\n";
   BOOST_TEST(tested(secured) == 5);
   const std::string problem =
       bench.config_path + ":1: enable_script_security refuses the command '" + command +
       "': " + dir + " can be written by everybody (owner 0, group 0, mode 0777): chmod go-w " +
       dir + "; the line is ignored\n";
-  BOOST_TEST(bench.output() == problem);
+  BOOST_TEST(bench.output().find(problem) == before, bench.output());
+  const std::size_t after = bench.output().size();
   change_mode(dir, 0755);
   BOOST_TEST(tested(secured) == 0);
-  BOOST_TEST(bench.output() == problem);
+  BOOST_TEST(bench.output().find("refuses", after) == std::string::npos, bench.output());
 }
 
 BOOST_AUTO_TEST_CASE(a_running_plugin_waits_until_it_is_mended) {

@@ -24,6 +24,7 @@ class FakeFiles : public config::ConfigFiles {
   std::vector<std::string> unsuitable;           ///< Paths of executables and directories.
   std::vector<std::string> reads;                ///< What was read, in order.
   std::map<std::string, std::string> flaws;      ///< Of commands that are not root's alone.
+  std::map<std::string, std::string> troubles;   ///< Of commands that cannot be run.
   std::vector<std::string> looked_at;            ///< Which commands were, in order.
 
   config::FileText read(const std::string& path) override {
@@ -62,6 +63,11 @@ class FakeFiles : public config::ConfigFiles {
     looked_at.push_back(path);
     const auto found = flaws.find(path);
     return found == flaws.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  std::optional<std::string> command_trouble(const std::string& path) override {
+    const auto found = troubles.find(path);
+    return found == troubles.end() ? std::nullopt : std::optional(found->second);
   }
 
   std::optional<std::string> file_flaw(const std::string& path) override {

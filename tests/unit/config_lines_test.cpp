@@ -48,6 +48,7 @@ Read read(const std::string& text) {
 struct Case {
   std::string text;
   Texts lines;
+  Texts problems = {};
 };
 
 void check(const std::vector<Case>& cases) {
@@ -55,7 +56,7 @@ void check(const std::vector<Case>& cases) {
     BOOST_TEST_CONTEXT(item.text) {
       const Read result = read(item.text);
       BOOST_TEST(result.lines == item.lines, boost::test_tools::per_element());
-      BOOST_TEST(result.problems == Texts(), boost::test_tools::per_element());
+      BOOST_TEST(result.problems == item.problems, boost::test_tools::per_element());
     }
   }
 }
@@ -106,7 +107,10 @@ BOOST_AUTO_TEST_CASE(settings_are_marked_and_whole) {
   check({
       {"@batch_notifier a \"{\" } # b", {"@ a \"{\" }"}},
       {"@batch_notifier", {"@ "}},
-      {"@batch_notifierx a\n@^batch_notifier b", {"b"}},
+      {"@batch_notifierx a\n@^batch_notifier b",
+       {"b"},
+       {"1: @batch_notifierx is taken for a line of the node 'batch_notifierx'; is @batch_notifier "
+        "meant?"}},
       {"x { @batch_notifier a }", {"x", "{", "@ a }"}},
       {"@node1 @batch_notifier a\n@node2 @batch_notifier b", {"@ a"}},
       {"$A=b c\n@batch_notifier a \"${A}\"", {"@ a \"b c\""}},

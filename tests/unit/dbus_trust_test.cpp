@@ -76,6 +76,48 @@ BOOST_AUTO_TEST_CASE(a_lost_signal_is_made_good_by_the_answer) {
   BOOST_TEST(!stage.judge.deadline().has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_line_that_the_fifo_lost_does_not_overrule_signal_and_answer) {
+  AgreedStage stage;
+  stage.judge.step(fifo(VrrpState::backup), stage.now);
+  stage.judge.step(dbus(VrrpState::backup), stage.now);
+  // Another program has read the line of FAULT.
+  const MonotonicTime later = stage.now + 3s;
+  stage.judge.step(vips(0, false), stage.now);
+  stage.judge.step(dbus(VrrpState::fault), later);
+  BOOST_TEST(stage.judge.state(0) == VrrpState::fault);
+  stage.judge.pass(later + core::follow_wait);
+  BOOST_REQUIRE_EQUAL(stage.judge.take_questions().size(), 1U);
+  stage.judge.step(dbus(VrrpState::fault, true), later + core::follow_wait + 10ms);
+  stage.judge.pass(later + 1min);
+  BOOST_TEST(stage.judge.state(0) == VrrpState::fault);
+  BOOST_TEST(stage.judge.authority(0) == Witness::dbus);
+  BOOST_TEST(!stage.judge.deadline().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_overruling_ends_once_signals_without_lines_follow) {
+  AgreedStage stage;
+  // Another keepalived answers for ours: the FIFO decides.
+  stage.judge.step(fifo(VrrpState::fault), stage.now);
+  stage.judge.step(vips(0, false), stage.now);
+  stage.judge.pass(stage.now + core::follow_wait);
+  stage.judge.step(dbus(VrrpState::backup, true), stage.now + core::follow_wait);
+  stage.judge.pass(stage.now + 2s);
+  BOOST_REQUIRE(stage.judge.authority(0) == Witness::fifo);
+  stage.judge.take_questions();
+  // But then D-Bus signals what the kernel shows, and the FIFO has lost both lines.
+  const MonotonicTime later = stage.now + 10s;
+  stage.judge.step(vips(1, true), later);
+  stage.judge.step(dbus(VrrpState::master), later);
+  BOOST_TEST(stage.judge.state(0) == VrrpState::fault);
+  stage.judge.pass(later + core::follow_wait);
+  BOOST_REQUIRE_EQUAL(stage.judge.take_questions().size(), 1U);
+  stage.judge.step(dbus(VrrpState::master, true), later + core::follow_wait + 10ms);
+  stage.judge.pass(later + 1min);
+  BOOST_TEST(stage.judge.state(0) == VrrpState::master);
+  BOOST_TEST(stage.judge.authority(0) == Witness::dbus);
+  BOOST_TEST(!stage.judge.deadline().has_value());
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_that_the_fifo_follows_decides) {
   AgreedStage stage;
   stage.judge.step(fifo(VrrpState::fault), stage.now);
