@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <sys/stat.h>
