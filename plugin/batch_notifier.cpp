@@ -57,7 +57,7 @@ void BatchNotifier::report_configuration() {
 void BatchNotifier::begin() {
   session_ =
       std::make_unique<Session>(SessionParts{loop_, log_, configuration_, ledger_, deliveries_},
-                                meeting_, fifo_.take(), [this] { end(); });
+                                meeting_, fifo_.take(ledger_.take_fifo()), [this] { end(); });
   session_->start();
   if (ledger_.is_awaited()) {
     // What this worker's FIFO holds goes on to the next one by the ledger.

@@ -9,6 +9,7 @@
 
 #include "messages.hpp"
 #include "runtime/text.hpp"
+#include "runtime/unique_fd.hpp"
 #include "runtime/uuid.hpp"
 
 namespace batch_notifier {
@@ -223,7 +224,9 @@ void Session::perform(const core::Action& action) {
     }
   } else if (std::holds_alternative<core::HandOverFifo>(action)) {
     for (auto& [keepalived, watched] : watched_) {
-      watched->sources().hand_over_fifo();
+      if (runtime::UniqueFd fifo = watched->sources().hand_over_fifo()) {
+        parts_.ledger.pass_fifo_on(std::move(fifo));
+      }
     }
     events_.emplace_back(core::FifoHandedOver{});
   } else if (const auto* more = std::get_if<core::AskForTime>(&action)) {

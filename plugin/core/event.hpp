@@ -101,8 +101,8 @@ struct PinFifo {
   KeepalivedId keepalived{};  ///< Whose.
 };
 
-/// Read the FIFO to its end if no other process can open it any more, and close it; FifoHandedOver
-/// follows.
+/// Read the FIFO to its end if no other process can open it any more, and leave it to the worker
+/// that takes over; FifoHandedOver follows.
 struct HandOverFifo {};
 
 /// Ask the worker that takes over to wait at most this long.

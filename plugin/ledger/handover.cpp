@@ -17,7 +17,7 @@ Handover::Handover(runtime::EventLoop& loop, runtime::Log& log, std::string plac
       handlers_(std::move(handlers)),
       links_(loop, log, std::move(place),
              {[this] { review(); },
-              [this](const std::vector<UniqueFd>& files) { take_files(files); }}),
+              [this](std::vector<UniqueFd> files) { take_files(std::move(files)); }}),
       timer_(loop, [this] {
         reviewing_ = true;
         review();
@@ -52,18 +52,22 @@ bool Handover::is_awaited() const {
 void Handover::pass_on(const Legacy& legacy) {
   const UniqueFd ledger = runtime::make_sealed_input(legacy.ledger);
   const UniqueFd journal = runtime::make_sealed_input(legacy.journal);
-  links_.send({&ledger, &journal},
-              [](const WorkerStatus& status) { return status.phase == WorkerPhase::waits; });
+  std::vector<const UniqueFd*> files{&ledger, &journal};
+  if (fifo_) {
+    files.push_back(&fifo_);
+  }
+  links_.send(files, [](const WorkerStatus& status) { return status.phase == WorkerPhase::waits; });
 }
 
-void Handover::take_files(const std::vector<UniqueFd>& files) {
-  if (own_.phase == WorkerPhase::works || files.size() != 2) {
+void Handover::take_files(std::vector<UniqueFd> files) {
+  if (own_.phase == WorkerPhase::works || files.size() < 2) {
     return;
   }
   std::optional<std::string> ledger = read_sealed(files[0]);
   std::optional<std::string> journal = read_sealed(files[1]);
   if (ledger && journal) {
     legacy_ = Legacy{*std::move(ledger), *std::move(journal)};
+    fifo_ = files.size() > 2 && is_fifo_to_read(files[2]) ? std::move(files[2]) : UniqueFd();
   }
 }
 

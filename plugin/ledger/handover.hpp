@@ -10,7 +10,8 @@
 /// dies, which the others see. Nobody polls and nobody waits in a system call.
 ///
 /// On the same links the older worker passes its ledger and FIFO bytes on, as sealed files in
-/// memory, so that a reload loses nothing where there is no directory. A crash does, then.
+/// memory, so that a reload loses nothing where there is no directory. A crash does, then. Its open
+/// FIFO comes with them: where the FIFO was unlinked, no other process can open it.
 #pragma once
 
 #include <optional>
@@ -55,6 +56,9 @@ class Handover {
   /// Whether a newer worker waits for this one to finish.
   [[nodiscard]] bool is_awaited() const;
 
+  /// This FIFO is passed on too, with all that pass_on() sends from now on.
+  void pass_fifo_on(runtime::UniqueFd fifo) { fifo_ = std::move(fifo); }
+
   /// Passes this on to the newer workers that wait, instead of what was passed on before. Throws
   /// std::system_error.
   void pass_on(const Legacy& legacy);
@@ -62,11 +66,15 @@ class Handover {
   /// What an older worker has passed on last, once `acquired`; gives it away.
   std::optional<Legacy> take_legacy() { return std::exchange(legacy_, std::nullopt); }
 
+  /// The FIFO that came with it, open for reading and not blocking; none if none did. Gives it
+  /// away.
+  runtime::UniqueFd take_fifo() { return std::exchange(fifo_, {}); }
+
   /// Whether this worker began although an older one had not finished.
   [[nodiscard]] bool forced() const { return forced_; }
 
  private:
-  void take_files(const std::vector<runtime::UniqueFd>& files);
+  void take_files(std::vector<runtime::UniqueFd> files);
   void review();
   void ask_for_time(core::MonotonicTime until);
   void work(bool forced);
@@ -76,6 +84,7 @@ class Handover {
   WorkerStatus own_;
   core::MonotonicTime waiting_since_;
   std::optional<Legacy> legacy_;
+  runtime::UniqueFd fifo_;  ///< An older worker's; once that was taken, the one to pass on.
   bool reviewing_ = false;  ///< From the first turn of the loop after acquire().
   bool requested_ = false;
   bool forced_ = false;

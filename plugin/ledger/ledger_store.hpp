@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/ledger.hpp"
 #include "core/time.hpp"
@@ -25,6 +26,7 @@
 #include "ledger/takeover.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
+#include "runtime/unique_fd.hpp"
 
 namespace batch_notifier::ledger {
 
@@ -56,6 +58,13 @@ class LedgerStore final : public FifoJournal {
   /// appended by this run. `damaged` where bytes were lost or cannot be read, which has been
   /// logged. To be called after read(), before the first save().
   JournalContents read_journal();
+
+  /// The FIFO that an older worker passed on with its ledger, open for reading and not blocking;
+  /// none if there is none. To be called once, when this worker begins.
+  runtime::UniqueFd take_fifo() { return handover_->take_fifo(); }
+
+  /// A newer worker gets this FIFO with the ledger from the next save() on.
+  void pass_fifo_on(runtime::UniqueFd fifo) { handover_->pass_fifo_on(std::move(fifo)); }
 
   /// Whether save() would write anything: there is a directory, or a newer worker waits.
   [[nodiscard]] bool is_needed() const;

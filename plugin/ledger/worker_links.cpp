@@ -114,7 +114,7 @@ void WorkerLinks::add(UniqueFd socket) {
 
 void WorkerLinks::receive(Place link) {
   for (int count = 0; count < at_once; ++count) {
-    const Received received = receive_message(link->socket);
+    Received received = receive_message(link->socket);
     if (received.kind == Received::Kind::nothing) {
       break;
     }
@@ -123,7 +123,7 @@ void WorkerLinks::receive(Place link) {
       break;
     }
     if (received.message.text == files_follow) {
-      handlers_.files(received.message.files);
+      handlers_.files(std::move(received.message.files));
     } else if (const auto status = read_status(received.message.text)) {
       link->status = status;
     }

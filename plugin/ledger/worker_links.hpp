@@ -27,7 +27,7 @@ class WorkerLinks {
   struct Handlers {
     std::function<void()> changed;  ///< A worker came, announced its status, or ended.
     /// A worker has sent these.
-    std::function<void(const std::vector<runtime::UniqueFd>&)> files;
+    std::function<void(std::vector<runtime::UniqueFd>)> files;
   };
 
   /// `loop` and `log` must outlive the object. See Handover for `place`.
@@ -49,7 +49,7 @@ class WorkerLinks {
   /// What each other worker announced last; nothing for one that has not.
   [[nodiscard]] std::vector<std::optional<WorkerStatus>> statuses() const;
 
-  /// Sends files to the workers whose status fulfils the condition.
+  /// Sends files, at most most_files, to the workers whose status fulfils the condition.
   void send(const std::vector<const runtime::UniqueFd*>& files,
             const std::function<bool(const WorkerStatus&)>& condition);
 

@@ -24,7 +24,6 @@ using runtime::UniqueFd;
 
 constexpr int queue_length = 16;
 constexpr std::size_t longest_message = 256;
-constexpr std::size_t most_files = 2;
 constexpr off_t longest_file = off_t{1} << 30U;
 
 [[noreturn]] void throw_errno(const char* what) {
@@ -171,7 +170,8 @@ Received receive_message(const UniqueFd& socket) {
   header.msg_iov = &words;
   header.msg_iovlen = 1;
   header.msg_control = control.data();
-  header.msg_controllen = control.size();
+  // Not its size, which is padded: a file in the padding would come and never be closed.
+  header.msg_controllen = CMSG_LEN(most_files * sizeof(int));
   ssize_t size = recvmsg(socket.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   if (size < 0 && errno == ECONNRESET) {
     // The other side has ended without reading everything. This is told once, and before what it
@@ -207,6 +207,13 @@ std::optional<std::string> read_sealed(const UniqueFd& file) {
     read += static_cast<std::size_t>(size);
   }
   return text;
+}
+
+bool is_fifo_to_read(const UniqueFd& file) {
+  struct stat status {};
+  const int flags = fcntl(file.get(), F_GETFL);
+  return fstat(file.get(), &status) == 0 && S_ISFIFO(status.st_mode) && flags >= 0 &&
+         (flags & O_ACCMODE) == O_RDONLY && (flags & O_NONBLOCK) != 0;
 }
 
 }  // namespace batch_notifier::ledger

@@ -7,6 +7,7 @@
 /// (slots): a worker listens at the first that is free and looks for others at all.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,9 @@ namespace batch_notifier::ledger {
 
 /// How many addresses there are for one place.
 inline constexpr int worker_slots = 16;
+
+/// How many files one message can bring; more are dropped.
+inline constexpr std::size_t most_files = 3;
 
 /// One message.
 struct WorkerMessage {
@@ -67,5 +71,8 @@ Received receive_message(const runtime::UniqueFd& socket);
 /// Reads a file of make_sealed_input() from its beginning. Nothing if it is not one: any other file
 /// could block or change.
 std::optional<std::string> read_sealed(const runtime::UniqueFd& file);
+
+/// Whether it is the reading end of a FIFO or pipe, and a read never blocks.
+bool is_fifo_to_read(const runtime::UniqueFd& file);
 
 }  // namespace batch_notifier::ledger

@@ -6,17 +6,14 @@
 #include <stdexcept>
 #include <utility>
 
-#include "runtime/unique_fd.hpp"
-
 namespace batch_notifier::sources {
 
 namespace {
 
 /// None where it is none that may be read.
-FifoPipe inherited(int descriptor) {
+FifoPipe inherited(runtime::UniqueFd fifo) {
   try {
-    return descriptor > 0 ? FifoPipe(runtime::UniqueFd(fcntl(descriptor, F_DUPFD_CLOEXEC, 0)))
-                          : FifoPipe();
+    return fifo ? FifoPipe(std::move(fifo)) : FifoPipe();
   } catch (const std::runtime_error&) {
     return {};
   }
@@ -32,7 +29,9 @@ FifoKeeper::FifoKeeper(runtime::EventLoop& loop, const std::string& path, int de
                  }
                },
                [this] { held_.pipe = FifoPipe(); }}) {
-  held_.pipe = inherited(descriptor);
+  if (descriptor > 0) {
+    held_.pipe = inherited(runtime::UniqueFd(fcntl(descriptor, F_DUPFD_CLOEXEC, 0)));
+  }
   if (!path.empty()) {
     opener_.open();
   }
@@ -45,8 +44,13 @@ void FifoKeeper::pin() {
   }
 }
 
-HeldFifo FifoKeeper::take() {
+HeldFifo FifoKeeper::take(runtime::UniqueFd passed_on) {
   opener_.stop();
+  if (!held_.pipe) {
+    held_.pipe = inherited(std::move(passed_on));
+    // Without a path, no other one will come.
+    held_.pinned = opener_.path().empty();
+  }
   return std::exchange(held_, {});
 }
 

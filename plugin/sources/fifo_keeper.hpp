@@ -9,6 +9,7 @@
 
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
+#include "runtime/unique_fd.hpp"
 #include "sources/fifo_opener.hpp"
 #include "sources/fifo_pipe.hpp"
 
@@ -32,8 +33,9 @@ class FifoKeeper {
   /// its own.
   void pin();
 
-  /// Ends; gives away what is held.
-  HeldFifo take();
+  /// Ends; gives away what is held. Where that is nothing, `passed_on` takes its place: the FIFO
+  /// that an older worker has read until now, or none.
+  HeldFifo take(runtime::UniqueFd passed_on = {});
 
  private:
   class Silence final : public runtime::Log {

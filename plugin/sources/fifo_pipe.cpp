@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -58,6 +59,11 @@ FifoPipe::FifoPipe(runtime::UniqueFd fifo) : fd_(std::move(fifo)), buffer_(read_
   // More room prevents losses; a system that does not give it is no failure.
   fcntl(fd_.get(), F_SETPIPE_SZ, wanted_capacity);
   capacity_ = static_cast<std::size_t>(std::max(fcntl(fd_.get(), F_GETPIPE_SZ), 0));
+}
+
+std::string FifoPipe::path() const {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd_.get()), error);
 }
 
 bool FifoPipe::is_at(const std::string& path) const {

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/file_identity.hpp"
@@ -56,6 +57,13 @@ class FifoPipe {
 
   /// Its descriptor, for an event loop; -1 for none.
   [[nodiscard]] int fd() const { return fd_.get(); }
+
+  /// The path by which it was opened, with " (deleted)" behind it where that names it no more; for
+  /// messages. Empty where that cannot be known.
+  [[nodiscard]] std::string path() const;
+
+  /// Gives the descriptor away; there is none any more.
+  runtime::UniqueFd release() { return std::exchange(fd_, {}); }
 
   /// Which file it is, see runtime::file_identity().
   [[nodiscard]] std::string identity() const { return runtime::file_identity(fd_); }

@@ -80,7 +80,7 @@ void FifoSource::replay(std::string_view bytes, bool damaged) {
   }
 }
 
-void FifoSource::hand_over() {
+runtime::UniqueFd FifoSource::hand_over() {
   pin();
   if (!pipe_.is_at(opener_.path())) {
     for (std::size_t reads = pipe_.reads_to_empty(); reads > 0 && pipe_.waiting() > 0; --reads) {
@@ -91,7 +91,10 @@ void FifoSource::hand_over() {
       journal_->commit(0);
     }
   }
+  watch_.reset();
+  runtime::UniqueFd fifo = pipe_.release();
   close();
+  return fifo;
 }
 
 void FifoSource::receive() {

@@ -27,6 +27,7 @@
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
 #include "runtime/log_throttle.hpp"
+#include "runtime/unique_fd.hpp"
 #include "sources/fifo_keeper.hpp"
 #include "sources/fifo_opener.hpp"
 #include "sources/fifo_pipe.hpp"
@@ -69,9 +70,10 @@ class FifoSource {
   /// the same path has a reader of its own.
   void pin() { opener_.stop(); }
 
-  /// Ends. A FIFO that no other process can open any more, because its path names another file, is
-  /// read to its end; any other is left to the next reader.
-  void hand_over();
+  /// Ends. A FIFO that no other process can open any more, because its path does not name it, is
+  /// read to its end; any other is left to the next reader. Returns the FIFO for that reader, none
+  /// if none is open.
+  runtime::UniqueFd hand_over();
 
  private:
   void opened(FifoPipe pipe);

@@ -14,9 +14,10 @@ void KeepalivedSources::start(HeldFifo fifo) {
   netlink_ = std::make_unique<NetlinkSource>(context_.loop, context_.log, context_.statistics,
                                              topology_, sink_);
   netlink_->start();
-  if (!meeting_.fifo_path.empty()) {
+  const std::string path = meeting_.fifo_path.empty() ? fifo.pipe.path() : meeting_.fifo_path;
+  if (!path.empty()) {
     fifo_ = std::make_unique<FifoSource>(context_.loop, context_.log, context_.statistics,
-                                         topology_, sink_, meeting_.fifo_path, meeting_.journal);
+                                         topology_, sink_, path, meeting_.journal);
     fifo_->start(std::move(fifo));
   }
   process_.emplace(context_.loop, context_.log, sink_, meeting_.process_descriptor);
@@ -46,10 +47,8 @@ void KeepalivedSources::pin_fifo() {
   }
 }
 
-void KeepalivedSources::hand_over_fifo() {
-  if (fifo_) {
-    fifo_->hand_over();
-  }
+runtime::UniqueFd KeepalivedSources::hand_over_fifo() {
+  return fifo_ ? fifo_->hand_over() : runtime::UniqueFd();
 }
 
 void KeepalivedSources::ask_dbus(const std::vector<core::InstanceIndex>& instances) {

@@ -17,6 +17,7 @@
 #include "ledger/fifo_journal.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
+#include "runtime/unique_fd.hpp"
 #include "sources/dbus_source.hpp"
 #include "sources/fifo_keeper.hpp"
 #include "sources/fifo_source.hpp"
@@ -47,7 +48,8 @@ class KeepalivedSources {
                     core::ObservationSink& sink);
 
   /// Begins. Never throws: a source that cannot start is logged and tries again by itself.
-  /// `fifo` is the FIFO that was held open until now, if any.
+  /// `fifo` is the FIFO that was held open until now, if any; it is read also where keepalived can
+  /// be met at none.
   void start(HeldFifo fifo);
 
   /// The configuration that instances are named by.
@@ -60,8 +62,9 @@ class KeepalivedSources {
   void replay(std::string_view bytes, bool damaged);
   /// Stays with the FIFO that is open.
   void pin_fifo();
-  /// Reads the FIFO to its end for the worker that takes over, and closes it.
-  void hand_over_fifo();
+  /// Reads no more of the FIFO, and gives it away for the worker that takes over; none if none is
+  /// open (FifoSource::hand_over()).
+  runtime::UniqueFd hand_over_fifo();
   /// Reads all addresses again.
   void read_addresses();
   /// Asks for these instances over D-Bus.

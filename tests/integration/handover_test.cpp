@@ -13,15 +13,20 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -29,7 +34,9 @@
 #include "ledger/ledger_store.hpp"
 #include "ledger/worker_socket.hpp"
 #include "runtime/event_loop.hpp"
+#include "runtime/file_identity.hpp"
 #include "runtime/sealed_input.hpp"
+#include "runtime/unique_fd.hpp"
 #include "tests/support/privilege.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/recording_log.hpp"
@@ -162,6 +169,36 @@ class Stranger {
   pid_t child_ = -1;
 };
 
+runtime::UniqueFd open_fifo(const std::string& path, int flags) {
+  mkfifo(path.c_str(), 0600);  // There is one already, or another file.
+  runtime::UniqueFd fifo(open(path.c_str(), flags | O_CLOEXEC));
+  BOOST_TEST_REQUIRE(static_cast<bool>(fifo));
+  return fifo;
+}
+
+std::ptrdiff_t open_descriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
+
+/// A message with these descriptors, however many.
+void send_numbers(const runtime::UniqueFd& socket, const std::vector<int>& numbers) {
+  const std::size_t size = numbers.size() * sizeof(int);
+  std::string text = "text";
+  iovec words{text.data(), text.size()};
+  std::vector<cmsghdr> control(CMSG_SPACE(size) / sizeof(cmsghdr) + 1);
+  msghdr header{};
+  header.msg_iov = &words;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = CMSG_SPACE(size);
+  cmsghdr* const part = CMSG_FIRSTHDR(&header);
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = SCM_RIGHTS;
+  part->cmsg_len = CMSG_LEN(size);
+  std::memcpy(CMSG_DATA(part), numbers.data(), size);
+  BOOST_TEST(sendmsg(socket.get(), &header, 0) == static_cast<ssize_t>(text.size()));
+}
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(handover, HandoverStage)
@@ -206,6 +243,58 @@ BOOST_AUTO_TEST_CASE(
   older.handover.reset();
   BOOST_TEST(until([&] { return newer.acquired == 1; }));
   BOOST_TEST(newer.handover->take_legacy().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(the_fifo_comes_with_what_is_passed_on_last) {
+  Heir& older = start_working();
+  Heir& newer = start_after(older);
+  const std::string path = temporary.file("fifo");
+  older.handover->pass_fifo_on(open_fifo(path, O_RDONLY | O_NONBLOCK));
+  older.handover->pass_on({"ledger", "lines"});
+  older.handover.reset();
+  BOOST_TEST(until([&] { return newer.acquired == 1; }));
+  BOOST_TEST(newer.handover->take_legacy().has_value());
+  const runtime::UniqueFd fifo = newer.handover->take_fifo();
+  BOOST_TEST(runtime::is_in_place(fifo, path));
+  BOOST_TEST(!newer.handover->take_fifo());
+}
+
+BOOST_AUTO_TEST_CASE(nothing_but_a_fifo_whose_reads_never_block_is_taken) {
+  Heir& older = start_working();
+  Heir& newer = start_after(older);
+  const std::string path = temporary.file("fifo");
+  const runtime::UniqueFd reader = open_fifo(path, O_RDONLY | O_NONBLOCK);
+  tests::write_file(temporary.file("plain"), "");
+  const std::array<std::pair<std::string, int>, 4> refused{
+      {{path, O_WRONLY | O_NONBLOCK},
+       {path, O_RDWR | O_NONBLOCK},
+       {path, O_RDONLY},
+       {temporary.file("plain"), O_RDONLY | O_NONBLOCK}}};
+  const runtime::UniqueFd writer = open_fifo(path, O_WRONLY | O_NONBLOCK);
+  for (const auto& [file, flags] : refused) {
+    older.handover->pass_fifo_on(open_fifo(file, flags));
+    older.handover->pass_on({"ledger " + std::to_string(flags), ""});
+    std::optional<Legacy> legacy;
+    BOOST_TEST(until([&] {
+      legacy = newer.handover->take_legacy();
+      return legacy.has_value();
+    }));
+    BOOST_TEST(!newer.handover->take_fifo(), file << " " << flags);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(files_beyond_the_most_of_one_message_are_closed) {
+  std::array<int, 2> ends{};
+  BOOST_TEST_REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) == 0);
+  const runtime::UniqueFd sender(ends[0]);
+  const runtime::UniqueFd receiver(ends[1]);
+  const std::ptrdiff_t before = open_descriptors();
+  send_numbers(sender, std::vector<int>(20, sender.get()));
+  {
+    const ledger::Received received = ledger::receive_message(receiver);
+    BOOST_TEST(received.message.files.size() == ledger::most_files);
+  }
+  BOOST_TEST(open_descriptors() == before);
 }
 
 BOOST_AUTO_TEST_CASE(of_several_that_wait_each_begins_in_its_turn) {

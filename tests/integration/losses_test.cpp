@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <sys/stat.h>
 
@@ -72,6 +73,19 @@ std::vector<pid_t> workers_but(const KeepalivedNode& node, const std::vector<pid
   }
   return workers;
 }
+
+/// A node that no bus knows, whose FIFO nobody can open any more, and whose plugin is one that was
+/// started by hand after that, with this as its FIFO's path.
+struct AdoptedNode : LoneNode {
+  explicit AdoptedNode(bool with_path) : LoneNode(3, NodeSetup{"", false, true, ""}) {
+    start();
+    const std::string former = node.holder();
+    std::filesystem::remove(node.file("fifo"));
+    node.start_loader(with_path ? node.file("fifo") : "");
+    expect_another_holder(node, former);
+    BOOST_TEST(wait_until([&] { return node.plugin_processes().size() == 2; }));
+  }
+};
 
 void expect_in_log(const KeepalivedNode& node, const std::string& words, std::size_t count) {
   BOOST_TEST(wait_until([&] { return count_in_log(node, words) >= count; }),
@@ -136,6 +150,25 @@ BOOST_AUTO_TEST_CASE(a_reload_right_after_the_vrrp_process_was_replaced_loses_no
   expect_in_log(node.node, "Reload complete", 1);
   node.release();
   node.expect({"FAULT", "FAULT", "FAULT"});
+}
+
+BOOST_DATA_TEST_CASE(a_worker_that_cannot_open_the_fifo_goes_on_with_that_of_the_older_one,
+                     boost::unit_test::data::make({true, false}), with_path) {
+  AdoptedNode node(with_path);
+  node.network.cut();
+  node.expect({"FAULT", "FAULT", "FAULT"});
+  expect_field(node.node, "VI_0", "authority", "fifo");
+  node.network.heal();
+  node.expect({"MASTER", "MASTER", "MASTER"});
+  node.node.stop();
+  node.expect({"STOP", "STOP", "STOP"});
+}
+
+BOOST_DATA_TEST_CASE(a_worker_that_cannot_open_the_fifo_learns_that_keepalived_was_killed,
+                     boost::unit_test::data::make({true, false}), with_path) {
+  AdoptedNode node(with_path);
+  node.node.crash();
+  node.expect({"UNKNOWN", "UNKNOWN", "UNKNOWN"});
 }
 
 BOOST_AUTO_TEST_SUITE_END()
