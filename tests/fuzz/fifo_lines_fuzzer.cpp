@@ -133,6 +133,9 @@ struct Writer {
   std::vector<std::string> operator()(const sources::PriorityLine& line) const {
     std::vector<std::string> lines;
     for (const std::string_view event : events) {
+      if (line.contested != (event == "MASTER_RX_LOWER_PRI")) {
+        continue;
+      }
       lines.push_back("INSTANCE \"" + line.name + "\" " + std::string(event) + " " +
                       std::to_string(line.priority));
     }
