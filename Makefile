@@ -173,9 +173,10 @@ $(FAKE_PLUGINS): tests/host/fake_plugin.c include/keepalived/plugin.h
 	@mkdir -p $(@D)
 	$(CC) -shared -fPIC $(CPPFLAGS_ALL) $(FAKE_FLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $<
 
+HOST_LINK ?= $(CC)
 $(C_HOST): $(HOST_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ -ldl
+	$(HOST_LINK) $(LDFLAGS_ALL) -o $@ $^ -ldl
 
 # Everything that tests and figures need.
 .PHONY: tests

@@ -79,9 +79,9 @@ fuzz-short-run: $(FUZZERS)
 # Where the plugin stays loaded, LeakSanitizer can tell what libdbus keeps for itself from a leak.
 MAKE_ASAN = $(MAKE) --no-print-directory BUILD=$(ASAN_BUILD) TESTS_BUILD=$(BUILD) \
             SANITIZE=address,undefined CXXFLAGS='-O1 -g' CFLAGS='-O1 -g' LDFLAGS='-Wl,-z,nodelete'
-# A host in C has the plugin's C++ checks by its linker's word only. With clang the fuzzers use the same objects; without it the tests still have the sanitizers of g++.
-MAKE_ASAN_CLANG = CXX='$(FUZZ_CXX)' CC='$(FUZZ_CC)' CXX_WARNINGS= COVERAGE=-fsanitize=fuzzer-no-link \
-                  LDFLAGS='-Wl,-z,nodelete -fsanitize-link-c++-runtime'
+# With clang the fuzzers use the same objects; without it the tests still have the sanitizers of g++.
+# clang leaves the C++ part of UBSan, which the plugin needs, out of a program that it links as C.
+MAKE_ASAN_CLANG = CXX='$(FUZZ_CXX)' CC='$(FUZZ_CC)' CXX_WARNINGS= COVERAGE=-fsanitize=fuzzer-no-link HOST_LINK='$(FUZZ_CXX)'
 
 ##@ asan           all tests with AddressSanitizer, LeakSanitizer and UBSan, in $(BUILD)/asan (root)
 .PHONY: asan asan-build
