@@ -20,6 +20,7 @@
 #include "tests/support/pid.hpp"
 #include "tests/support/privilege.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/sanitized.hpp"
 #include "tests/support/wait.hpp"
 
 namespace batch_notifier::runtime {
@@ -223,19 +224,9 @@ rlim_t limit_with(rlim_t spare) {
   return limit;
 }
 
-/// The undefined behaviour sanitizer needs descriptors of its own to look at an exception.
-boost::test_tools::assertion_result is_not_sanitized(boost::unit_test::test_unit_id /*unit*/) {
-#ifdef __SANITIZE_ADDRESS__
-  boost::test_tools::assertion_result result(false);
-  result.message() << "not with sanitizers";
-  return result;
-#else
-  return true;
-#endif
-}
-
+// The undefined behaviour sanitizer needs descriptors of its own to look at an exception.
 BOOST_FIXTURE_TEST_CASE(lack_of_descriptors_is_thrown_before_the_fork, Fixture,
-                        *boost::unit_test::precondition(is_not_sanitized)) {
+                        *boost::unit_test::precondition(tests::is_not_sanitized)) {
   for (rlim_t spare = 0; spare < plugin_descriptors; ++spare) {
     const DescriptorLimit limit(limit_with(spare));
     BOOST_CHECK_THROW(start(shell("exit 0")), std::system_error);

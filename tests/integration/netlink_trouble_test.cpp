@@ -26,6 +26,7 @@
 #include "tests/support/network_namespace.hpp"
 #include "tests/support/privilege.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/sanitized.hpp"
 
 using namespace batch_notifier;
 using namespace batch_notifier::tests;
@@ -120,12 +121,6 @@ void break_socket(std::uint32_t port) {
     }
   }
 }
-
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool exceptions_need_descriptors = true;  // UBSan opens a pipe to look at one.
-#else
-constexpr bool exceptions_need_descriptors = false;
-#endif
 
 /// Lets this process open no more descriptors.
 class NoMoreDescriptors {
@@ -233,7 +228,7 @@ BOOST_AUTO_TEST_CASE(tries_again_when_its_socket_fails) {
 }
 
 BOOST_AUTO_TEST_CASE(tries_again_when_it_cannot_begin,
-                     *boost::unit_test::enable_if<!exceptions_need_descriptors>()) {
+                     *boost::unit_test::precondition(is_not_sanitized)) {
   network.ip("address add 10.0.0.1/24 dev d0");
   {
     const NoMoreDescriptors starved;
